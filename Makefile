@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup adopt repro serve watch test check lint format bench contract manifest secrets lock
+.PHONY: help setup adopt repro cluster serve watch test check lint format bench contract manifest secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,12 +43,15 @@ repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
 	@dvc repro
 	@python -m credit.summary
 
+cluster: $(INSTALLED) ## start a Dask scheduler and two workers here, to try the engine dask: docs/scaling.md
+	@exec python -m credit.engine
+
 serve: $(INSTALLED) ## serve the live version on 127.0.0.1:8000, or what make repro made where none is
 	@python -m release.deployment.unreleased
 	@exec python -m service serve
 
 watch: $(INSTALLED) ## watch what make serve decides, and take a version back when it must be; ENV=staging for another one
-	@exec python -m release watch --env "$(or $(ENV),prod)"
+	@exec python -m release watch --env "$(or $(ENV),prod)" --port "$(or $(WATCH_PORT),8001)"
 
 test: $(INSTALLED) ## run the tests: of the project, and in the template itself those of the template
 	@python -m testing.suites $(SUITES)

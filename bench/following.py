@@ -1,16 +1,15 @@
 """The watch beside the service: what following the log live costs the service, with and without it in turn.
 
-The random forest of the pipeline, one worker, loads by wrk. `release watch` looks each second, and is held by a signal
-in every other load, so that it has to catch up as much again in the others. Seconds of the processor of the service for
-each request are its own cost, the throughput is on the same cores as wrk and the watch. A cost that is small beside the
-spread of the loads without the watch says that the machine was busy with something else.
+The random forest of the pipeline, one worker, loads by wrk. Service and wrk share one core, the watch has the others.
+It looks each second, and is held by a signal in every other load, so that it has to catch up as much again in those
+between. Each second pair goes the other way round. Median of pairs, and its interval of 95% by ranks.
 """
 
 import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
@@ -21,6 +20,8 @@ from urllib.request import urlopen
 import yaml
 
 from bench import servers
+from bench.cores import pin, share_one_core
+from bench.pairs import compare_pairs, measure_pairs
 from bench.project import ROOT
 from bench.report import BenchTable
 from bench.servers import Server
@@ -28,7 +29,7 @@ from bench.service import prepare_store
 from bench.wrk import run_wrk
 from testing.parts.servers import find_free_ports
 
-ROUNDS, SECONDS, CONNECTIONS = 6, 8, 8
+ROUNDS, SECONDS, CONNECTIONS = 16, 8, 8
 MAX_COST = 0.02
 
 
@@ -45,15 +46,21 @@ def measure() -> BenchTable:
     with TemporaryDirectory() as temporary, ExitStack() as running:
         folder = Path(temporary)
         store, approved, _, _ = prepare_store(folder)
+        others = running.enter_context(share_one_core())
         service = running.enter_context(servers.run_service(store.url, folder, 1))
         run_wrk(f"{service.url}/v1/decisions", approved, CONNECTIONS, 2)
         watch = running.enter_context(run_watch(store.url, folder))
-        loads: dict[str, list[Load]] = {"with": [], "without": []}
-        for _ in range(ROUNDS):
-            for name, number in (("without", signal.SIGSTOP), ("with", signal.SIGCONT)):
-                os.kill(watch.process, number)
-                loads[name].append(_load(service, watch, approved))
-                print(f"  {name} the watch: {loads[name][-1]}", file=sys.stderr)
+        pin(watch.process, others)
+
+        def load(number: signal.Signals) -> Load:
+            os.kill(watch.process, number)
+            return _load(service, watch, approved)
+
+        loads = []
+        for pair in measure_pairs(ROUNDS, lambda: load(signal.SIGSTOP), lambda: load(signal.SIGCONT)):
+            loads.append(pair)
+            print("  {} without, {} with".format(*pair), file=sys.stderr)
+        os.kill(watch.process, signal.SIGCONT)
         judged = _count_judged(watch)
     return _build_table(loads, judged)
 
@@ -92,18 +99,14 @@ def _count_judged(watch: Server) -> int:
     return int(float(found[1]))
 
 
-def _build_table(loads: dict[str, list[Load]], judged: int) -> BenchTable:
+def _build_table(loads: Sequence[tuple[Load, Load]], judged: int) -> BenchTable:
     rows = []
     for place, what, more in ((1, "service, processor ms a request", 1), (0, "requests a second", -1)):
-        of = {name: median(one[place] for one in found) for name, found in loads.items()}
-        pairs = zip(loads["with"], loads["without"], strict=True)
-        cost = median(more * (one[place] / other[place] - 1) for one, other in pairs)
-        met = f"below {MAX_COST:.0%}: {'met' if cost < MAX_COST else 'NOT met'}"
-        rows.append((what, f"{of['without']:,.3g}", f"{of['with']:,.3g}", f"{cost:.1%}", met))
-        alone = [one[place] for one in loads["without"]]
-        spread = (max(alone) - min(alone)) / median(alone)
-        rows.append((f"{what}: spread of the loads without it", "", "", f"{spread:.0%}", ""))
-    own = median(one.watching for one in loads["with"])
+        pairs = [(one[place], other[place]) for one, other in loads]
+        ratio = compare_pairs(pairs)
+        met = f"below {MAX_COST:.0%}: {'met' if more * (ratio.median - 1) < MAX_COST else 'NOT met'}"
+        rows.append((what, *(f"{median(side):,.3g}" for side in zip(*pairs, strict=True)), ratio.words, met))
+    own = median(one.watching for _, one in loads)
     rows.append(("watch, processor ms a request, of two loads", "", f"{own:,.2g}", "", ""))
     rows.append(("decisions judged meanwhile", "", f"{judged:,}", "", ""))
-    return BenchTable(("what", "without", "with", "cost, median of pairs", "target"), rows)
+    return BenchTable(("what", "without", "with", "ratio, median of pairs (interval)", "target"), rows)

@@ -37,6 +37,14 @@ class ProjectCopy:
         """Run a command in the copy."""
         return run_timed(command, self.folder, self.env)
 
+    def has_param(self, dotted: str) -> bool:
+        """Tell whether params.yaml has a parameter, named as `train.rows`."""
+        try:
+            _look_up(dotted, yaml.safe_load((self.folder / "params.yaml").read_text()))
+        except KeyError:
+            return False
+        return True
+
     def set_param(self, dotted: str, value: Any) -> None:
         """Change one parameter of params.yaml, named as `fetch.scenario.rows`."""
         path = self.folder / "params.yaml"

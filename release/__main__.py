@@ -34,6 +34,7 @@ VERBS = {
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",
     "doctor": "Check all around the project: git, store, data, tools, GitHub; each line says how to fix it",
     "checklist": "List the settings that only a person can make on GitHub, as a page",
+    "rehearse": "Send people of a table to a running service, some with other values, to see what the watch does",
     "drill": "Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests",
 }
 """Each subcommand and its line in `release --help`: first what somebody needs who was woken up."""

@@ -15,7 +15,7 @@ VERBS = {
     "correct": "Note beside a decision which of its values were wrong, and the right ones",
     "erase": "Erase what the log has about an applicant: inputs, protected values, reference, words of reviews and "
     "corrections",
-    "expire": "Erase the inputs and protected values of decisions that are older than SERVICE_RETENTION_MONTHS",
+    "expire": "Erase inputs and protected values of decisions older than SERVICE_RETENTION_MONTHS, remove old months",
     "export": "Export the log for analysts: to MongoDB, or to Parquet by day",
     "example": "Print an application with all the fields that a version takes, as the API expects it",
     "score": "Decide a whole file of applications by any version, as the API would: CSV or Parquet, of any size",

@@ -19,6 +19,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.counting.thread import CountingThread
 from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.months.thread import MonthThread
 from credit.registry.address import open_store
 from service import metrics
 from service.access.hosts import list_hosts
@@ -50,8 +51,13 @@ from service.shadow.shadows import Shadows
 _SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
 
+_MAX_YOUNG_OBJECTS = 10_000
+"""Objects that are made before the garbage collector looks at them."""
+
 _COUNT_SECONDS = 5.0
 """Seconds between two counts of new decisions."""
+_MONTH_SECONDS = 600.0
+"""Seconds between two looks at the months of the log."""
 
 
 async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
@@ -64,6 +70,7 @@ async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
         guarded.wrong_keys.log_counts()
         metrics.set_problems(collect_problems(parts))
         metrics.set_circuits(parts.decider.circuits)
+        metrics.set_challenge(parts.shadows)
         parts.decider.watch.log_counts()
         if app.state.watch.times.is_due:
             await asyncio.to_thread(app.state.watch.times.sample)
@@ -71,9 +78,13 @@ async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
 
 
 def _freeze_memory() -> None:
-    """Let the garbage collector pass over what is loaded by now: a look at all of it held everybody up for 0.1 s."""
+    """Let the garbage collector pass over what is loaded by now: a look at all of it held everybody up for 0.1 s.
+
+    And let it look less often: what a request makes is gone without it.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_MAX_YOUNG_OBJECTS)
 
 
 def _listen_for_reload(reload: Callable[[], None]) -> None:
@@ -96,6 +107,7 @@ def create(chosen: Settings | None = None) -> Any:
         shadows = Shadows(log, metrics.count_shadows)
         writer = ShadowedWriter(log, shadows)
         counting = CountingThread(log, _COUNT_SECONDS)
+        months = MonthThread(log, _MONTH_SECONDS)
         checkpoints = CheckpointThread(
             CheckpointWriter(log.chains, lambda: open_store(make=False, seconds=STORE_SECONDS), chosen.environment),
             chosen.checkpoint_seconds,
@@ -123,6 +135,7 @@ def create(chosen: Settings | None = None) -> Any:
         shadows.close()
         checkpoints.close()
         counting.close()
+        months.close()
         log.close()
 
     app = FastAPIOffline(

@@ -22,8 +22,9 @@ from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.request_errors import UNKNOWN_FIELD
+from service.engine.requests import RequestParser
 from service.exposed_metrics import GroupHiding, WorkerProcesses
-from service.shadow.shadows import OUTCOMES, ShadowOutcome
+from service.shadow.shadows import OUTCOMES, ShadowOutcome, Shadows
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
@@ -59,7 +60,7 @@ CIRCUIT_GAUGE = Gauge(
 _CIRCUIT_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 _PROBLEMS = (
     *("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint", "commit"),
-    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys", "challenger"),
+    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys", "challenger", "months"),
     *MODEL_PROBLEMS,
 )
 _BUDGETED = ((REFUSAL_COUNT, ("500", "503")), (RULE_TAKEOVER_COUNT, ("failed", "slow", "late")))
@@ -74,6 +75,10 @@ _SHOWN_FIELDS: set[str] = set()
 OUTCOME_COUNT = Counter("service_outcomes", "Outcomes that were reported", ["label", "outcome", "version"])
 REVIEW_COUNT = Counter("service_reviews", "Decisions of analysts", ["decision", "override"])
 SHADOW_COUNT = Counter("service_shadows", "Applications for the challenger, which nobody is decided by", ["outcome"])
+CHALLENGE_NUMBER = Gauge("service_challenge", "The challenge that is on; 0 without one", multiprocess_mode="livemax")
+CHALLENGE_NEED = Gauge(
+    "service_challenge_needed", "Applications that it takes; 0 where that is not known", multiprocess_mode="livemax"
+)
 SPOOL_SIZE = Gauge(
     "service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="livemostrecent"
 )
@@ -92,9 +97,10 @@ def count_decisions(recorded: RecordedDecisions, serving: LiveVersion, seconds: 
             RULE_TAKEOVER_COUNT.labels(classify_cause(record["rule_because"])).inc()
         for column, into in serving.derivations.list_folded(record["inputs"]):
             _find_series(FOLDED_LEVEL_COUNT, column, into, version).inc()
-        for attribute, described in serving.requests.protected.items():
-            group = described.find_group(record["protected"].get(attribute))
-            _find_series(GROUP_DECISION_COUNT, attribute, group, decision, version).inc()
+        protected = record["protected"]
+        values = [protected.get(attribute) for attribute in serving.requests.protected]
+        for series in _list_group_series(serving.requests, decision, version, *values):
+            series.inc()
 
 
 def count_outcome(contract: Contract, value: Scalar, version: str | None) -> None:
@@ -108,6 +114,16 @@ def count_outcome(contract: Contract, value: Scalar, version: str | None) -> Non
 def _find_series(counter: Counter, *labels: str) -> Counter:
     """Find one series of a counter; finding it takes longer than counting."""
     return counter.labels(*labels)
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _list_group_series(requests: RequestParser, decision: str, version: str, *values: Scalar | None) -> list[Counter]:
+    """List the series of the groups of an applicant: most have the protected values of somebody before."""
+    described = zip(requests.protected.items(), values, strict=True)
+    return [
+        _find_series(GROUP_DECISION_COUNT, attribute, column.find_group(value), decision, version)
+        for (attribute, column), value in described
+    ]
 
 
 def count_refused_fields(problems: Sequence[Problem]) -> None:
@@ -146,6 +162,13 @@ def start_counts() -> None:
             counter.labels(label)
     for outcome in OUTCOMES:
         SHADOW_COUNT.labels(outcome)
+
+
+def set_challenge(shadows: Shadows) -> None:
+    """Set which challenge is on in this worker, and how many applications it takes."""
+    challenge = shadows.challenge
+    CHALLENGE_NUMBER.set(challenge.number if challenge else 0)
+    CHALLENGE_NEED.set((challenge and challenge.needed) or 0)
 
 
 def set_circuits(states: Mapping[str, CircuitState]) -> None:

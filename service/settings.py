@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     """The key of this deployment by which applicants' references are hashed; without one they are refused."""
     retention_months: int | None = Field(default=None, ge=1, le=1_200)
     """Age at which `python -m service expire` erases inputs and protected values; by default it erases nothing."""
+    removal_months: int | None = Field(default=None, ge=1, le=1_200)
+    """Age at which `python -m service expire` removes whole months of decisions; by default it removes none."""
     shutdown_seconds: int = Field(default=30, ge=1, le=600)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000)
     max_header_bytes: int = Field(default=32_768, ge=1_024, le=1_000_000)

@@ -14,11 +14,11 @@ from credit.common.errors import raise_if_any
 from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.evaluation.candidates import read_candidate_names, remove_retired_files
-from credit.evaluation.predictions import read_predictions
-from credit.fairness.counts import PeopleCounts, count_predictions
+from credit.fairness.counts import PeopleCounts
 from credit.fairness.figures import compute_fairness_metrics
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
+from credit.fairness.partitions import count_people_in
 from credit.fairness.policies import Fairness
 from credit.fairness.power.operating_characteristics import compute_operating_characteristics
 from credit.fairness.waivers import Waiver, check_waivers, find_overlong, load_waivers
@@ -59,7 +59,7 @@ def run(
     waivers = load_waivers(waivers_folder)
     on = PredictionsReport.read(predicted_file).predictions
     files = {name: predictions_folder / f"{name}.parquet" for name in read_candidate_names()}
-    counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
+    counts = {name: count_people_in(file, contract) for name, file in files.items()}
     today = date.today()
     groups = list_judged_groups(counts[HEURISTIC], params.chosen_policy, params.rules)
     check_waivers(waivers, list(counts), groups, params.chosen_policy, today)

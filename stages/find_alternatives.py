@@ -9,20 +9,20 @@ in params, by a person, and judged like any other.
 from pathlib import Path
 
 from credit.alternatives.params import FindAlternativesParams
-from credit.alternatives.partitions import SearchInputs, read_known_scores, read_partitions
+from credit.alternatives.partitions import SearchInputs, read_candidates, read_known_scores, read_partitions
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, build_report, decide_at, list_trained, measure_points
 from credit.alternatives.variants import blend_scores, list_blends, list_variants, score_variants
-from credit.alternatives.wording import add_switches
+from credit.alternatives.wording import add_switches, describe_sample
 from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.contract.groups import list_group_labels
+from credit.data.sampling import SEARCHED, hash_rows, mark_sample
 from credit.data.splitting import assign_folds
 from credit.data.tables import open_table
 from credit.evaluation.metrics import UnitValues
-from credit.evaluation.predictions import read_predictions
 from credit.fairness.inputs import encode_decisions
 from credit.fairness.policies import Fairness
 from credit.reports.choice import Choice
@@ -57,21 +57,21 @@ def run(
     gates = Gates(fairness.chosen_policy, fairness.rules, read_params(UnitValues, "evaluate.unit_values"))
     names = open_table(accepted_file).schema_arrow.names
     contract = load_contract(contract_file).bind(names, str(accepted_file))
-    candidates = {
-        name: read_predictions(predictions_folder / f"{name}.parquet", contract) for name in training.candidates
-    }
     predicted = PredictionsReport.read(predicted_file)
-    first = candidates[HEURISTIC]
     judged_file = accepted_file if predicted.kept_in_folds else test_file
-    half = assign_folds(contract, judged_file, 2, "half") == 0
+    people = mark_sample(hash_rows(contract, judged_file, SEARCHED), params.people, SEARCHED)
+    candidates, known = read_candidates(contract, training.candidates, predictions_folder, people)
+    first = candidates[HEURISTIC]
+    half = assign_folds(contract, judged_file, 2, "half")[people] == 0
     searched = SearchedPeople(read_people(contract, first), half, gates)
     partitions = read_partitions(
         contract,
         SearchInputs(accepted_file, train_file, test_file, features_file),
         predicted,
-        read_known_scores(candidates, partitions_folder, params.seeds),
+        read_known_scores(known, partitions_folder, params.seeds),
         PartitionFeatures.read(partition_features_file).kept,
-        training.cross_validation.rows,
+        training,
+        people,
     )
     variants = list_variants(params, training, contract)
     blends = list_blends(params, variants)
@@ -93,6 +93,9 @@ def run(
 
     labels = list_group_labels(contract)
     report = build_report(params, predicted, len(partitions), trained, others, rejudge, labels).round_floats()
+    if len(half) < predicted.rows:
+        finding = f"{report.finding} {describe_sample(len(half), predicted.rows)}"
+        report = report.model_copy(update={"people": len(half), "finding": finding})
     if report.command:
         report = report.model_copy(update={"command": add_switches(report.command, training)})
     report.write(alternatives_file)

@@ -5,6 +5,7 @@ Fails when ONNX and scikit-learn differ on a test row, or when a feature has no 
 
 from pathlib import Path
 
+from credit.bundle.policy_limits import PolicyLimits, RatioLimit
 from credit.common.cli import make_stage
 from credit.common.files import format_json
 from credit.common.params import read_params
@@ -13,7 +14,7 @@ from credit.packaging.build import BundleInputs, build_bundle
 from credit.report.facts import read_facts
 from credit.report.render import render_model_card
 from credit.reports.choice import Choice
-from credit.reports.fairness import FairnessReport, PolicyLimits, RatioLimit
+from credit.reports.fairness import FairnessReport
 from credit.training.agreement import PackageParams
 
 

@@ -12,6 +12,7 @@ from credit.report.facts import collect_facts
 from credit.report.provenance import read_run
 from credit.report.render import render_report
 from credit.report.results import read_results
+from credit.reports.candidate import LearningReport
 
 
 @make_stage(__doc__)
@@ -26,8 +27,11 @@ def run(
 ) -> None:
     """Write `reports/report.html` and `reports/model_card.md`."""
     results = read_results(contract_file, reports_folder, waivers_folder)
+    learning = LearningReport.read(reports_folder / "learning.json")
     page = render_report(
-        collect_facts(results), read_run(params_file, bundle_folder), draw_curves(results, reports_folder / "plots")
+        collect_facts(results)._replace(learning=learning),
+        read_run(params_file, bundle_folder),
+        draw_curves(results, reports_folder / "plots"),
     )
     card = (bundle_folder / "model_card.md").read_text(encoding="utf-8")
     write_text(page_file, page)

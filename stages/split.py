@@ -12,9 +12,8 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
-from credit.data.parts import check_parts
 from credit.data.raw_errors import describe_duckdb_error
-from credit.data.splitting import SplitParams, check_times, is_test_sql
+from credit.data.splitting import SplitParams, check_parts, check_times, is_test_sql
 from credit.data.sql_text import quote_identifier, quote_literal, scan_parquet_sql
 
 

@@ -1,13 +1,15 @@
 """Show how champion, ratios and verdicts move with the seed of the folds, and whether they are about the shipped model.
 
 Each partition of the rows into folds is judged and chosen in like the first; nothing is trained here. Fewer champions
-alike than params ask for are a warning, not a gate: what to do about a choice by chance is for a person to say.
+alike than params ask for are a warning, not a gate: what to do about a choice by chance is for a person to say. Beside
+it, how far the figures of the test rows move with the seed of training.
 """
 
 from collections import Counter
 from pathlib import Path
 
 from credit.choice.champion import ChooseParams
+from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
@@ -20,11 +22,10 @@ from credit.evaluation.partitions import read_partitions
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
-from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice, StabilityReport
 from credit.reports.predictions import PredictionsReport
 from credit.stability.repeats import Gates, StabilityParams, repeat_choice, replace_scores, summarise_candidate
-from credit.stability.reseeded import measure_seeds
+from credit.stability.seeds import measure_seeds
 from credit.stability.shipped import compare_shipped
 from credit.stability.wording import describe_stability
 from credit.training.candidates import load_candidate
@@ -37,6 +38,7 @@ def run(
     accepted_file: Path,
     predictions_folder: Path,
     partitions_folder: Path,
+    reseeded_folder: Path,
     predicted_file: Path,
     models_folder: Path,
     candidates_folder: Path,
@@ -46,7 +48,7 @@ def run(
 ) -> None:
     """Write `reports/stability.json`."""
     params, names = read_params(StabilityParams, "stability"), read_candidate_names()
-    remove_retired_files(names, partitions_folder)
+    remove_retired_files(names, partitions_folder, reseeded_folder)
     if not PredictionsReport.read(predicted_file).kept_in_folds:
         finding = "The test rows are judged, by the shipped candidates themselves: there are no folds to divide anew."
         empty = StabilityReport(
@@ -80,12 +82,15 @@ def run(
     candidates = {}
     for name in names:
         candidate = load_candidate(models_folder / f"{name}.skops", candidates_folder / f"{name}.json")
-        decisions = candidate.policy.decide(score_table(candidate, contract, accepted_file, "stability")[1])
+        y, own = score_table(candidate, contract, accepted_file, "stability")
+        decisions = candidate.policy.decide(own)
         shipped = compare_shipped(contract, first[name], decisions, candidate.policy.approve_from, unseen)
         seeds = None
         if len(repeats) > 1:
-            trained = CandidateReport.read(candidates_folder / f"{name}.json")
-            seeds = measure_seeds(candidate, trained, contract, accepted_file, unseen)
+            again = read_partitions(reseeded_folder / f"{name}.parquet", int(unseen.sum()))
+            fits = [(own[unseen], decisions[unseen]), *((one.scores, one.decisions) for one in again.values())]
+            if again or name == HEURISTIC:
+                seeds = measure_seeds(y[unseen], fits, gates.values)
         candidates[name] = summarise_candidate(name, repeats, seeds, shipped)
     labels = list_group_labels(contract)
     champion, agreement = Counter(one.champion for one in repeats).most_common(1)[0]

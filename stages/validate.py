@@ -4,21 +4,25 @@ The Great Expectations suite is built from the contract. Rows are never repaired
 to the quarantine file, the counts to `reports/validation.json`.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from credit.common.cli import make_stage
 from credit.common.errors import raise_if_any
 from credit.common.files import atomic_write
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
-from credit.data.parts import check_parts
+from credit.data.splitting import check_parts
 from credit.data.sql_text import quote_identifier, scan_parquet_sql
-from credit.data.tables import count_partitions, iterate_partitions, open_table, read_folded_levels
+from credit.data.table_parts import TablePart, list_parts, read_part
+from credit.data.tables import open_table, read_folded_levels
+from credit.engine.mapping import map_partitions
 from credit.validation.expectations import ContractBreach, ContractSuite, ValidateParams
 from credit.validation.fitness import find_unfitness
 from credit.validation.tally import ValidationTally
@@ -33,7 +37,7 @@ def validate_table(
     or what is left is not fit to learn from.
     """
     table = open_table(typed)
-    suite = ContractSuite(contract, find_repeated_ids(contract, typed))
+    repeated, parts = find_repeated_ids(contract, typed), list_parts(typed)
     tally = ValidationTally(contract, read_folded_levels(table))
     schema = table.schema_arrow.remove_metadata()
     aside = pa.schema(
@@ -47,22 +51,27 @@ def validate_table(
         pq.ParquetWriter(good, schema, **options) as good_writer,
         pq.ParquetWriter(set_aside, aside, **options) as aside_writer,
     ):
-        total = count_partitions(table)
-        for partition in tqdm(iterate_partitions(table), "validate", total, unit="partition", disable=None):
-            bad = suite.find_breaches(partition)
-            sides = {
-                "accepted": _drop_rows(partition, bad),
-                "set aside": _quarantine_rows(partition, bad, tally.rows, aside),
-            }
+        for sides, counted in map_partitions(partial(_check_part, contract, repeated, aside), parts, "validate"):
             for name, writer in (("accepted", good_writer), ("set aside", aside_writer)):
                 writer.write_batch(sides[name])
                 written[name] += sides[name].num_rows
-            tally.add(partition, bad)
+            tally.merge(counted)
         raise_if_any(find_unfitness(tally, params, str(typed)))
         check_parts(str(typed), written, table.metadata.num_rows)
         for name, groups in tally.groups.items():
             check_parts(f"{typed}: {name}", groups, written["accepted"])
     return tally
+
+
+def _check_part(
+    contract: Contract, repeated_ids: Sequence[Any], aside: pa.Schema, part: TablePart
+) -> tuple[dict[str, pa.RecordBatch], ValidationTally]:
+    """Check a block of rows: those that stay, those that go, and their counts."""
+    partition, tally = read_part(part), ValidationTally(contract)
+    bad = ContractSuite(contract, repeated_ids).find_breaches(partition)
+    tally.add(partition, bad)
+    quarantined = _quarantine_rows(partition, bad, part.start, aside)
+    return {"accepted": _drop_rows(partition, bad), "set aside": quarantined}, tally
 
 
 def _make_unique(name: str, taken: list[str]) -> str:
@@ -85,9 +94,10 @@ def find_repeated_ids(contract: Contract, typed: Path) -> list[Any]:
 
 
 def _drop_rows(partition: pa.RecordBatch, bad: dict[int, list[ContractBreach]]) -> pa.RecordBatch:
-    mask = [True] * partition.num_rows
-    for row in bad:
-        mask[row] = False
+    if not bad:
+        return partition
+    mask = np.ones(partition.num_rows, np.bool_)
+    mask[list(bad)] = False
     return partition.filter(pa.array(mask))
 
 

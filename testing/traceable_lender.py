@@ -119,34 +119,42 @@ json.dump(shape["choice"], open("reports/choice.json", "w"))
 """,
 }
 
+_RAN = "stages-ran"
+"""The file in HOME that has a line for each stage that ran."""
+
+
+def _run(stage: str) -> str:
+    return f'python stages/{stage}.py && echo {stage} >> "$HOME/{_RAN}"'
+
+
 _OUT = {"cache": False, "persist": True}
 _PIPELINE: dict[str, Any] = {
     "stages": {
         "ingest": {
-            "cmd": "python stages/ingest.py",
+            "cmd": _run("ingest"),
             "deps": ["data/raw/${data.contract}", "data/contracts/${data.contract}.yaml", "stages/ingest.py"],
             "outs": ["data/accepted.json"],
         },
         "train": {
-            "cmd": "python stages/train.py",
+            "cmd": _run("train"),
             "deps": ["data/accepted.json", "stages/train.py"],
             "params": ["select_features", "train.weights", "train.seed"],
             "outs": [{"models/model.json": _OUT}],
         },
         "evaluate": {
-            "cmd": "python stages/evaluate.py",
+            "cmd": _run("evaluate"),
             "deps": ["data/accepted.json", "models/model.json", "stages/evaluate.py", "stages/scoring.py"],
             "params": ["train.share", "train.flagged"],
             "outs": [{"reports/metrics.json": _OUT}],
         },
         "predict": {
-            "cmd": "python stages/predict.py",
+            "cmd": _run("predict"),
             "deps": ["data/accepted.json", "models/model.json", "stages/predict.py", "stages/scoring.py"],
             "params": ["train.share", "train.flagged"],
             "outs": ["data/predictions/logistic.parquet", {"reports/predictions.json": _OUT}],
         },
         "choose": {
-            "cmd": "python stages/choose.py",
+            "cmd": _run("choose"),
             "deps": ["data/predictions", "reports/metrics.json", "stages/choose.py"],
             "outs": [{"reports/fairness": _OUT}, {"reports/choice.json": _OUT}],
         },
@@ -210,6 +218,13 @@ class TraceableLender:
         params = yaml.safe_load(file.read_text())
         change(params)
         file.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def count_stages(self) -> dict[str, int]:
+        """Count how often each stage ran since this was asked before."""
+        file = Path(self.project.env["HOME"]) / _RAN
+        lines = file.read_text().split() if file.exists() else []
+        file.write_text("")
+        return {stage: lines.count(stage) for stage in _PIPELINE["stages"]}
 
     def build(self) -> str:
         """Run the pipeline, commit what came out, and return the commit."""

@@ -3,10 +3,11 @@
 A row that is missing stays on the list, and is counted when it comes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from credit.decision_log.integrity.removed import leave_out
 from credit.decision_log.writers import list_missing
 
 
@@ -33,6 +34,13 @@ class WriterCursor:
         left = [Gap(*part, gap.entry) for gap in self.gaps for part in list_missing(gap.first, gap.last, found)]
         new = [Gap(first, end, entries[end + 1]) for first, end in list_missing(self.following, last, found)]
         self.gaps, self.following = left + new, last + 1
+
+    def forget(self, removed: Sequence[tuple[int, int]]) -> bool:
+        """Forget missing rows that were removed by their age, which will not come; tells whether there were any."""
+        before = self.missing
+        parts = ((part, gap.entry) for gap in self.gaps for part in leave_out(removed, [(gap.first, gap.last)]))
+        self.gaps = [Gap(*part, entry) for part, entry in parts]
+        return self.missing < before
 
     @property
     def missing(self) -> int:

@@ -3,7 +3,7 @@
 A figure has bins, and counts of two samples. That both come from one distribution is tested by chi-square; the number
 of wrong alarms is known, which that of the population stability index with its limits of 0.1 and 0.25 is not. With very
 many people any difference is found, so that one is told from a share of people on who would have to be in another bin.
-A period is judged once, when it is over.
+A period is judged once, when it is over. So are the requests of a day that were refused for a field.
 """
 
 import math
@@ -18,6 +18,9 @@ from credit.reports.reference import Distribution
 
 LEAST_PEOPLE = 100
 """People of a period, below which nothing is said."""
+
+MOST_REFUSED_FIELDS = 202
+"""Fields that a service counts by name, unknown ones and others among them: so many may be told of wrongly."""
 
 _LEAST_EXPECTED = 5.0
 """People that are expected in a bin, as chi-square needs it; smaller bins are counted together."""
@@ -42,6 +45,30 @@ class DriftFinding(NamedTuple):
     limit: float
     moved: float
     is_drift: bool
+
+
+class RefusedField(NamedTuple):
+    """A field, and how many of so many requests were refused for it. `is_told`: more than the limit and chance."""
+
+    field: str
+    refused: int
+    asked: int
+    is_told: bool
+
+    @property
+    def share(self) -> float:
+        """The share of requests that were refused for it."""
+        return self.refused / self.asked if self.asked else 0.0
+
+
+def judge_refusals(refused: Mapping[str, int], asked: int, limit: float, alpha: float) -> list[RefusedField]:
+    """Judge the requests of a day by exact tests; `alpha`: the chance that any field is told at a share of `limit`."""
+    from scipy.stats import binom
+
+    fields = sorted(refused)
+    chances = binom.sf(np.array([refused[field] for field in fields]) - 1, asked, limit)
+    told = (chances <= alpha / MOST_REFUSED_FIELDS).tolist()
+    return [RefusedField(field, refused[field], asked, one) for field, one in zip(fields, told, strict=True)]
 
 
 def judge_drift(figures: Mapping[str, BinCounts], alpha: float, least_moved: float) -> list[DriftFinding]:

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import DECISIONS
 from credit.decision_log.integrity.reading import find_range, list_writers
+from credit.decision_log.integrity.removed import Removals, read_removals
 from credit.decision_log.tables import DECISIONS_TABLE
 from watch.cursors import WriterCursor
 from watch.groups import WatchedGroups
-from watch.reading import BATCH_ROWS, ELSEWHERE, Decisions, read_batch
+from watch.reading import BATCH_ROWS, ELSEWHERE, Batch, Decisions, read_batch
 from watch.state import EntryKey, StateFile, WatchState
 from watch.streams import Judging, start_streams
 
@@ -51,7 +52,10 @@ class Follower:
     def advance(self, databases: Sequence[Database], batch_rows: int = BATCH_ROWS) -> int:
         """Count the next batch, and write the state; returns how many decisions."""
         batch = read_batch(databases, self._environment, self.state.cursors, batch_rows)
+        removals = self._read_removals(databases, batch)
         if not batch.decisions:
+            if self._forget(removals):
+                self._write()
             return 0
         for key in batch.decisions.keys:
             if key.unjudged != ELSEWHERE:
@@ -60,8 +64,22 @@ class Follower:
         for writer, taken in batch.taken.items():
             self.state.cursors.setdefault(writer, WriterCursor()).take(taken)
         self._unwritten_writers.update(batch.taken)
+        self._forget(removals)
         self._write()
         return len(batch.decisions.moments)
+
+    def _read_removals(self, databases: Sequence[Database], batch: Batch) -> Removals:
+        """Read what was removed by its age, where rows may be missing: after them, so that no removal is in between."""
+        if not batch.decisions and not any(one.gaps for one in self.state.cursors.values()):
+            return Removals({})
+        return read_removals(databases)
+
+    def _forget(self, removals: Removals) -> bool:
+        """Forget missing rows that were removed; tells whether there were any."""
+        cursors = self.state.cursors.items()
+        changed = [writer for writer, cursor in cursors if cursor.forget(removals.list_places(writer))]
+        self._unwritten_writers.update(changed)
+        return bool(changed)
 
     def _write(self) -> None:
         """Write what changed since the last time that it could be written."""

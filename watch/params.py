@@ -31,6 +31,10 @@ class WatchParams(Params):
     """How likely a period is to be told to differ in any figure by chance."""
     drift_moved: float = Field(ge=0, lt=1)
     """The share of people, at least, who would have to be in another bin."""
+    refused_share: float = Field(gt=0, lt=1)
+    """The share of requests that may be refused for a field."""
+    refused_alpha: float = Field(gt=0, lt=0.5)
+    """How likely a day with such a share is to be told of, for any field, by chance."""
     outcome_days: tuple[Annotated[int, Field(ge=1, le=3660)], ...] = Field(min_length=1, max_length=6)
     """The ages at which months of decisions are compared; at the last one outcomes are what the label is about."""
     outcome_alpha: float = Field(gt=0, lt=0.5)

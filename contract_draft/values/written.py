@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from contract_draft.values.formats import list_date_formats, list_number_formats
@@ -19,6 +20,7 @@ _FIRST_DAY, _LAST_DAY = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2099-12-31'"
 _EXAMPLES = ("TIMESTAMP '2020-12-31 13:05:00'", "TIMESTAMP '2020-02-01 13:05:00'")  # the second may be read two ways
 _SHAPES = {"Y": r"\d{4}", "b": "[A-Za-z]{3}", "B": "[A-Za-z]{3,}", "p": "[AaPp][Mm]"}
 _SHAPES |= {"y": r"\d{2}"} | dict.fromkeys("dmHIMS", r"\d{1,2}")
+_PLAIN_BLANKS = dict.fromkeys(RARE_BLANKS, " ")
 
 
 class Reading(NamedTuple):
@@ -70,6 +72,8 @@ def find_written_number(table: TextTable) -> Written | None:
         if not _query(table, f"select 1 from seen where {odd} limit 1"):
             date = _choose_format(table, [TextFormat(date=pattern)])
             return date and date._replace(others=(Reading(TextFormat(), date.example),))
+    if not _query(table, "select 1 from seen where known and contains(text, '.') limit 1"):
+        return None  # without a point both readings are the same
     plain, grouped = TextFormat(), TextFormat(decimal=",", thousands=".")
     pattern = quote_literal(build_number_pattern(grouped))
     point = "number is not null and contains(text, '.')"
@@ -133,10 +137,14 @@ def _read(table: TextTable, written: TextFormat, example: str) -> Reading:
 
 def _is_likely(written: TextFormat, text: str) -> bool:
     """Tell whether a text looks as the format has it; by Python, for it takes long to plan a query of 200 formats."""
-    plain = text.translate(dict.fromkeys(RARE_BLANKS, " ")).strip()
+    return bool(_compile_shape(written).fullmatch(text.translate(_PLAIN_BLANKS).strip()))
+
+
+@cache
+def _compile_shape(written: TextFormat) -> re.Pattern[str]:
     if written.date is None:
-        return bool(re.fullmatch(build_number_pattern(written), plain))
-    return bool(re.fullmatch(re.sub(r"%(.)", lambda match: _SHAPES[match[1]], re.escape(written.date)), plain))
+        return re.compile(build_number_pattern(written))
+    return re.compile(re.sub(r"%(.)", lambda match: _SHAPES[match[1]], re.escape(written.date)))
 
 
 def _count_read(table: TextTable, formats: Sequence[TextFormat]) -> tuple[int, ...]:

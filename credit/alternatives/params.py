@@ -50,14 +50,15 @@ class FindAlternativesParams(GridParams):
     """The block `find_alternatives`. `tolerated_loss`: of the metric, in its own unit.
 
     seeds: partitions into folds, over which figures are averaged; a table that is judged on its test rows has one.
+    people: the most that points are measured about, a sample by hash of more: enough to tell one point from another.
     read_protected: whether training may read protected attributes. blends: shares of the forest's scores, the rest the
-    fair regression's. select_features: other
-    selections of features, each its own keys of that block.
+    fair regression's. select_features: other selections of features, each its own keys of that block.
     """
 
     metric: QualityFigure
     tolerated_loss: float = Field(ge=0)
     seeds: int = Field(ge=1)
+    people: int = Field(default=100_000, ge=10_000)
     read_protected: bool
     approval_shares: ApprovalShares
     reweighed_logistic: PositiveNumbers

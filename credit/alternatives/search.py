@@ -16,7 +16,7 @@ from credit.alternatives.points import Decisions, Gates, JudgedPeople, count_jud
 from credit.alternatives.sweep import MeasuredPoint, measure_decisions, measure_sweep, sweep_thresholds
 from credit.alternatives.variants import Blend, Variant
 from credit.alternatives.wording import describe_search, format_command
-from credit.common.parallel import run_tasks
+from credit.engine.mapping import run_tasks
 from credit.fairness.findings import judge_fairness
 from credit.fairness.inputs import encode_decisions
 from credit.reports.alternatives import (

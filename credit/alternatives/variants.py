@@ -13,10 +13,10 @@ from credit.alternatives.partitions import Partition
 from credit.common.candidate_definition import load_definition
 from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import Problem, raise_if_any
-from credit.common.parallel import run_tasks
 from credit.common.params import Params
 from credit.contract import Contract
 from credit.data.tables import is_favourable
+from credit.engine.mapping import run_tasks
 from credit.reports.base import Setting
 from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.selection.selection import (

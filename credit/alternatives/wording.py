@@ -61,6 +61,11 @@ def describe_search(
     return " ".join(sentences)
 
 
+def describe_sample(people: int, rows: int) -> str:
+    """Describe that points were measured on a part of the people, so that their figures are not those of all."""
+    return f"Measured on {people:,} of the {rows:,} people, a sample by hash (find_alternatives.people)."
+
+
 def describe_budget(searched: Mapping[str, SearchedFamily]) -> str:
     """Describe how many points and models were searched."""
     points = sum(family.points for family in searched.values())

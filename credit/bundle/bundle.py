@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from credit.bundle.manifest import Manifest, verify_bundle
+from credit.bundle.policy_limits import PolicyLimits
 from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
@@ -20,7 +21,6 @@ from credit.contract.contract import Contract
 from credit.contract.leakage import find_used_columns
 from credit.contract.loading import load_contract
 from credit.reports.candidate import BundleCandidate
-from credit.reports.fairness import PolicyLimits
 from credit.reports.features import BundleFeatures
 from credit.scoring.derived_columns import find_sources
 from credit.scoring.design_matrix import list_design_columns

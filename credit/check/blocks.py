@@ -11,9 +11,11 @@ from credit.common.files import read_yaml
 from credit.common.params import DataParams, Params, parse_block
 from credit.data.manifest.params import IngestParams
 from credit.data.splitting import SplitParams
+from credit.engine.settings import EngineParams
 from credit.evaluation.candidates import ListedCandidates
 from credit.evaluation.metrics import EvaluateParams
 from credit.fairness.policies import Fairness
+from credit.learning.curve import GrowSampleParams
 from credit.selection.fold_features import PredictParams, SelectInFoldsParams
 from credit.selection.selection import SelectFeaturesParams
 from credit.stability.repeats import StabilityParams
@@ -25,12 +27,14 @@ from watch.params import WatchParams
 
 BLOCKS: Mapping[str, type[Params]] = {
     "data": DataParams,
+    "engine": EngineParams,
     "fetch": FetchParams,
     "ingest": IngestParams,
     "validate": ValidateParams,
     "split": SplitParams,
     "select_features": SelectFeaturesParams,
     "train": TrainParams,
+    "grow_sample": GrowSampleParams,
     "evaluate": EvaluateParams,
     "select_in_folds": SelectInFoldsParams,
     "predict": PredictParams,
@@ -41,8 +45,8 @@ BLOCKS: Mapping[str, type[Params]] = {
     "package": PackageParams,
     "watch": WatchParams,
 }
-"""In the order of the file. A block has the name of its stage, but for `data`; blocks within one are fields of its
-model."""
+"""In the order of the file. A block has the name of its stage, but for `data` and `engine`; blocks within one are
+fields of its model."""
 
 _STAGES = Path(__file__).parents[2] / "stages"
 

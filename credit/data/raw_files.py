@@ -9,7 +9,7 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.data.headers import find_name_problems, read_header, read_parquet_header
 from credit.data.manifest.content import DataManifest, is_manifest, read_manifest
 from credit.data.manifest.opening import open_parts, verify_parts
-from credit.data.parts import check_parts
+from credit.data.splitting import check_parts
 from credit.data.sql_text import quote_file, quote_literal, scan_parquet_sql
 
 if TYPE_CHECKING:

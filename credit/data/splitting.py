@@ -1,6 +1,6 @@
 """The sides and folds of rows: a row keeps its own whatever rows come or go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -77,6 +77,14 @@ def find_split_problems(contract: Contract, params: SplitParams) -> list[Problem
         fix = "who applied before and after the moment would be on both sides"
         return [Problem(where, f"time, and {contract.group} of role group", "hash", fix)]
     return []
+
+
+def check_parts(where: str, parts: Mapping[str, int], whole: int) -> None:
+    """Raise CreditError unless the rows of all parts, by name, add up to those of the whole: none lost, none twice."""
+    if sum(parts.values()) != whole:
+        found = " + ".join(f"{rows:,} {name}" for name, rows in parts.items())
+        fix = "nothing was written; this is a fault of the pipeline, please report it"
+        raise CreditError(Problem(where, f"{found} rows", f"{whole:,} together", fix))
 
 
 def assign_folds(contract: Contract, table: Path, folds: int, salt: str) -> "NDArray[np.int64]":

@@ -18,10 +18,13 @@ PARTITION_ROWS = 250_000
 """Rows per partition: some tens of megabytes, whatever the size of the table."""
 
 
-def open_table(path: Path) -> pq.ParquetFile:
-    """Open a Parquet file. Raises CreditError when it is missing or not readable."""
+def open_table(path: Path, coded: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a Parquet file. Raises CreditError when it is missing or not readable.
+
+    coded: columns of text to read as numbers of their distinct texts.
+    """
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, read_dictionary=list(coded) or None)
     except FileNotFoundError:
         raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except pa.ArrowException as error:
@@ -40,11 +43,6 @@ def iterate_partitions(table: pq.ParquetFile, columns: Sequence[str] | None = No
     yield from table.iter_batches(PARTITION_ROWS, columns=columns)
 
 
-def count_partitions(table: pq.ParquetFile) -> int:
-    """Count the pieces that `iterate_partitions` gives."""
-    return int(-(-table.metadata.num_rows // PARTITION_ROWS))
-
-
 def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read the chosen columns of a Parquet file as a frame."""
     return make_frame(open_table(path).read(columns=list(columns)))
@@ -57,6 +55,22 @@ def read_spaced_rows(table: pq.ParquetFile, columns: Sequence[str], most: int) -
     for part in iterate_partitions(table, columns):
         chosen.append(make_frame(part).iloc[-start % step :: step])
         start += part.num_rows
+    return pd.concat(chosen, ignore_index=True) if chosen else make_frame(table.read(columns=list(columns)))
+
+
+def iterate_marked_rows(
+    table: pq.ParquetFile, columns: Sequence[str], marked: NDArray[np.bool_]
+) -> Iterator[pd.DataFrame]:
+    """Iterate over the rows that are marked, shape (n,), as frames, a partition of the table at a time."""
+    start = 0
+    for part in iterate_partitions(table, columns):
+        yield make_frame(part.filter(pa.array(marked[start : start + part.num_rows])))
+        start += part.num_rows
+
+
+def read_marked_rows(table: pq.ParquetFile, columns: Sequence[str], marked: NDArray[np.bool_]) -> pd.DataFrame:
+    """Read the rows that are marked, shape (n,), as a frame, a partition of the table at a time."""
+    chosen = list(iterate_marked_rows(table, columns, marked))
     return pd.concat(chosen, ignore_index=True) if chosen else make_frame(table.read(columns=list(columns)))
 
 

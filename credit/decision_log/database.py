@@ -31,13 +31,14 @@ class Database:
     """SQLite or PostgreSQL. Operations raise CreditError, in one line without a secret, when it does not answer.
 
     With `read_only`, nothing is made or changed, whatever is asked of it. A `patient` one waits as long as a statement
-    takes: for commands, which no applicant waits for.
+    takes: for commands, which no applicant waits for. One that does not flush by itself locks SQLite for others no
+    longer than it writes; what it wrote is durable after `flush`.
     """
 
-    def __init__(self, url: str, read_only: bool = False, patient: bool = False) -> None:
+    def __init__(self, url: str, read_only: bool = False, patient: bool = False, flushes: bool = True) -> None:
         try:
             self._url = make_url(url)
-            self.engine = create_database_engine(url, read_only, patient)
+            self.engine = create_database_engine(url, read_only, patient, flushes)
             self._own: PoolProxiedConnection | None = None
             self._kept: PoolProxiedConnection | None = None
             self.file = WatchedFile(self._url, read_only)
@@ -189,11 +190,16 @@ class Database:
 
     @contextmanager
     def begin_write(self) -> Iterator[Connection]:
-        """Begin a transaction, which is durable when the block has ended."""
+        """Begin a transaction, which is durable when the block has ended, or, where nothing flushes, after `flush`."""
         self.file.require()
         with self._translate_errors(), self.engine.begin() as connection:
             yield connection
         self.check_file()
+
+    def flush(self) -> None:
+        """Make durable what was committed, while others may write. Raises CreditError when the disk fails."""
+        with self._translate_errors():
+            self.file.flush()
 
     def close(self) -> None:
         """Close every connection."""

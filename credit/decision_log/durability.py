@@ -58,6 +58,20 @@ class WatchedFile:
         if self._problem is not None:
             raise CreditError(self._problem)
 
+    def flush(self) -> None:
+        """Wait until the disk has SQLite's own log, as a commit that flushes does, but without its lock.
+
+        A checkpoint has flushed what it took out of that log. Raises OSError when the disk fails.
+        """
+        if self._path is None:
+            return
+        with suppress(FileNotFoundError):
+            log = os.open(self._path.with_name(self._path.name + "-wal"), os.O_RDWR)
+            try:
+                os.fsync(log)
+            finally:
+                os.close(log)
+
     def _identify(self) -> tuple[int, int] | None:
         if self._path is None:
             return None

@@ -71,9 +71,18 @@ class DecisionLog:
         """
         recorded: dict[int, RecordedRequest] = {}
         with self._turn:
+            if all(request[0]["idempotency_key"] is None for request in requests):  # no two can be the same
+                return self._write_keyless(requests)
             while waiting := [place for place in range(len(requests)) if place not in recorded]:
                 recorded |= self._write_round({place: requests[place] for place in waiting})
         return [recorded[place] for place in range(len(requests))]
+
+    def _write_keyless(self, requests: Sequence[list[DecisionRow]]) -> list[RecordedRequest]:
+        try:
+            self._write_requests(requests)
+        except CreditError as error:
+            return [error] * len(requests)
+        return list(requests)
 
     def _write_round(self, waiting: Mapping[int, list[DecisionRow]]) -> dict[int, RecordedRequest]:
         """Write requests, but of those that share an idempotency key only the first: its place may decide the others'.

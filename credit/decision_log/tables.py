@@ -182,6 +182,19 @@ COUNTED_WRITERS_TABLE = Table(
 )
 """The place up to which a writer's decisions are counted, but those in `gaps`, pairs of first and last place."""
 
+DECISION_WRITERS_TABLE = Table(
+    "decision_writers",
+    METADATA,
+    Column("writer", String(32), primary_key=True),
+    Column("environment", String(16)),
+    Column("newest", BigInteger, nullable=False),
+    Column("newest_at", UtcDateTime, nullable=False),
+)
+"""How far the writers of decisions have come, which a trigger notes: the newest place, and a time that none is after.
+
+`environment`: that of the newest; a writer is a process, and so of one.
+"""
+
 
 def is_of_environment(environment: str, table: FromClause = DECISIONS_TABLE) -> ColumnElement[bool]:
     """Build the condition for decisions of an environment; those from before it was noted were of the only one."""

@@ -8,16 +8,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from sqlalchemy import Table, TextClause, text
+from sqlalchemy import Table, TextClause, select, text
+from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
+from credit.decision_log.months.partitions import list_parts
 from credit.decision_log.tables import DECISIONS_TABLE
 
 
 def find_newest_places(database: Database, table: Table = DECISIONS_TABLE) -> dict[str, int]:
     """Find the newest place of each writer of a table. Raises CreditError when the database does not answer."""
     with database.begin_read() as connection:
-        return {writer: int(last) for writer, last in connection.execute(build_walk(table))}
+        rows = connection.execute(build_walk(table, list_parts(connection, table))).all()
+    newest: dict[str, int] = {}
+    for writer, last in rows:
+        newest[writer] = max(int(last), newest.get(writer, 0))
+    return newest
 
 
 WRITERS_WALK = """WITH RECURSIVE writers(writer) AS (
@@ -30,14 +36,23 @@ WRITERS_WALK = """WITH RECURSIVE writers(writer) AS (
 
 
 @cache
-def build_walk(table: Table) -> TextClause:
-    """Build the query for the newest places: two look-ups in the index for each writer, however many rows it wrote."""
-    name = table.name
-    return text(
-        f"""{WRITERS_WALK.format(name=name)}
-        SELECT w.writer, (SELECT max(d.sequence) FROM {name} d WHERE d.writer = w.writer)
-        FROM writers w WHERE w.writer IS NOT NULL ORDER BY w.writer"""
-    )
+def build_walk(table: Table, parts: tuple[str, ...] = ()) -> TextClause:
+    """Build the query for the newest places: two look-ups in the index for each writer, however many rows it wrote.
+
+    `parts`: the tables that the rows are in. A writer is in few of many months: each is walked by itself.
+    """
+    last = "SELECT w.writer, (SELECT max(d.sequence) FROM {name} d WHERE d.writer = w.writer) AS last"
+    asked = f"{WRITERS_WALK} {last} FROM writers w WHERE w.writer IS NOT NULL ORDER BY w.writer"
+    walks = [asked.format(name=name) for name in parts or (table.name,)]
+    if len(walks) == 1:
+        return text(walks[0])
+    return text(" UNION ALL ".join(f"SELECT * FROM ({walk}) AS part_{place}" for place, walk in enumerate(walks)))
+
+
+def has_unchained(connection: Connection) -> bool:
+    """Tell whether there are decisions of before writers numbered them."""
+    of_before = select(DECISIONS_TABLE.c.id).where(DECISIONS_TABLE.c.writer.is_(None)).limit(1)
+    return connection.execute(of_before).first() is not None
 
 
 def list_missing(first: int, last: int, found: Sequence[int]) -> Iterator[tuple[int, int]]:

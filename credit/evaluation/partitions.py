@@ -1,6 +1,7 @@
 """Read and write `data/partitions/<candidate>.parquet`: out-of-fold scores of further partitions into folds.
 
-Rows of a partition are in the order of `data/predictions/<candidate>.parquet`, whose folds are partition 0.
+Rows of a partition are in the order of `data/predictions/<candidate>.parquet`, whose folds are partition 0. The file
+`data/reseeded/<candidate>.parquet` is the same of the test rows, with a seed for the number of a partition.
 """
 
 from collections.abc import Mapping
@@ -36,12 +37,12 @@ def name_salt(partition: int) -> str:
 
 def write_partitions(path: Path, partitions: Mapping[int, PartitionScores]) -> None:
     """Write one candidate's file, whole or not at all; one without rows where there is no partition."""
-    numbers = [np.full(len(one.folds), number, np.int16) for number, one in partitions.items()]
+    numbers = [np.full(len(one.folds), number, np.int32) for number, one in partitions.items()]
     kept = list(partitions.values())
     decisions = np.concatenate([one.decisions for one in kept]) if kept else np.empty(0, "<U7")
     codes = pd.Categorical(decisions, categories=list(DECISION_KINDS)).codes
     columns = {
-        "partition": pa.array(np.concatenate(numbers or [np.empty(0, np.int16)])),
+        "partition": pa.array(np.concatenate(numbers or [np.empty(0, np.int32)])),
         "fold": pa.array(np.concatenate([one.folds.astype(np.int16) for one in kept] or [np.empty(0, np.int16)])),
         "score": pa.array(np.concatenate([one.scores for one in kept] or [np.empty(0)])),
         "decision": pa.DictionaryArray.from_arrays(codes, pa.array(list(DECISION_KINDS))),

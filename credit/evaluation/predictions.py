@@ -39,6 +39,11 @@ class Predictions(NamedTuple):
     scores: NDArray[np.float64]
     decisions: NDArray[np.str_]
 
+    def take(self, rows: NDArray[np.bool_]) -> "Predictions":
+        """Take some of the people; rows: shape (n,)."""
+        people, folds, favourable, scores, decisions = self
+        return Predictions(people[rows], folds[rows], favourable[rows], scores[rows], decisions[rows])
+
 
 def map_people_columns(contract: Contract) -> dict[str, str]:
     """Map the columns that identify and group people: from their names in the file to those of the contract."""
@@ -63,6 +68,21 @@ def write_predictions(path: Path, contract: Contract, predictions: Predictions) 
         pq.write_table(table, temporary, compression="zstd")
 
 
+def open_predictions(path: Path, contract: Contract) -> pq.ParquetFile:
+    """Open one candidate's file. Raises CreditError when it is missing, not readable or lacks a column."""
+    opened = open_table(path)
+    there = set(opened.schema_arrow.names)
+    missing = [name for name in (*map_people_columns(contract), *PREDICTION_COLUMNS) if name not in there]
+    raise_if_any([Problem(str(path), f"no column {name}", "it, as in data/predictions/") for name in missing])
+    return opened
+
+
+def find_column_problems(path: Path, rows: pa.Table | pa.RecordBatch) -> list[Problem]:
+    """Find columns of another type, and values that are missing where none may be."""
+    kinds = _COLUMN_KINDS.items()
+    return [problem for name, kind in kinds if (problem := _check_column(path, rows.column(name), name, kind))]
+
+
 def read_predictions(path: Path, contract: Contract) -> Predictions:
     """Read one candidate's file, or one that was made elsewhere: codes of groups may be whole numbers.
 
@@ -70,14 +90,9 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
     and for scores that are no probabilities.
     """
     own = map_people_columns(contract)
-    opened = open_table(path)
-    there = set(opened.schema_arrow.names)
-    missing = [name for name in (*own, *PREDICTION_COLUMNS) if name not in there]
-    raise_if_any([Problem(str(path), f"no column {name}", "it, as in data/predictions/") for name in missing])
+    opened = open_predictions(path, contract)
     table = opened.read(columns=[*own, *PREDICTION_COLUMNS])
-    raise_if_any(
-        [problem for name, kind in _COLUMN_KINDS.items() if (problem := _check_column(path, table[name], name, kind))]
-    )
+    raise_if_any(find_column_problems(path, table))
     raise_if_any([Problem(str(path), "no rows", "a row per person")] if not len(table) else [])
     people = make_frame(table.select(list(own))).rename(columns=own)
     people = people.assign(**{name: name_groups(people[name]) for name in contract.protected})
@@ -99,7 +114,7 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
     )
 
 
-def _check_column(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> Problem | None:
+def _check_column(path: Path, column: pa.ChunkedArray | pa.Array, name: str, kind: str) -> Problem | None:
     """Check a column: its type, and that no value is missing, except for scores. None if nothing is wrong."""
     plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     fits = {
@@ -118,6 +133,8 @@ def _check_column(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> 
 
 def name_groups(values: pd.Series) -> pd.Series:
     """Name each value's group: numbers are codes, 1.0 too, as others write them. Missing values stay missing."""
+    if isinstance(values.dtype, pd.StringDtype):
+        return values
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     return values.astype(object).map(lambda value: f"{value:.12g}" if is_number else str(value), na_action="ignore")
 

@@ -16,7 +16,10 @@ ChallengeKind = Literal["shadow", "end"]
 
 
 class Challenge(StoreRecord):
-    """The begin of a challenge, or its end: the newest record counts. `entry`: of the ledger, live at that time."""
+    """The begin of a challenge, or its end: the newest record counts. `entry`: of the ledger, live at that time.
+
+    `needed`: applications that it takes, as foretold at its begin; None where that was not known.
+    """
 
     environment: str
     number: int = Field(ge=1)
@@ -27,6 +30,7 @@ class Challenge(StoreRecord):
     reason: OneLineText
     actor: OneLineText
     time: AwareDatetime
+    needed: int | None = Field(None, ge=1)
     previous: str | None = None  # SHA-256 of the record before it, byte by byte as it lies in the store
     id: str = Field(default_factory=lambda: uuid4().hex)  # of this attempt, so that a lost answer is recognised
 
@@ -102,6 +106,7 @@ class Challenges:
         reason: str,
         actor: str,
         after: int | None = None,
+        needed: int | None = None,
     ) -> Challenge:
         """Put the next record, of a version and its digest, after the one numbered `after`, by default the newest.
 
@@ -119,6 +124,7 @@ class Challenges:
             reason=reason,
             actor=actor,
             time=datetime.now(UTC),
+            needed=needed,
             previous=hashlib.sha256(before).hexdigest() if before else None,
         )
         if self.store.create(self._build_key(made.number), made.serialize()):

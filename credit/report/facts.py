@@ -24,7 +24,7 @@ from credit.report.groups import (
 from credit.report.narrative import Narrative, compose_narrative
 from credit.report.results import Results, read_results
 from credit.report.stability import StabilitySummary, describe_stability
-from credit.reports.candidate import CandidateReport
+from credit.reports.candidate import CandidateReport, LearningReport
 from credit.reports.choice import BetterCandidate
 from credit.reports.fairness import Finding
 
@@ -80,6 +80,8 @@ class ReportFacts(NamedTuple):
     """Candidates that do not go forward although they are better than the incumbent."""
     fairness: Fairness
     limits: dict[str, Limit]
+    learning: LearningReport | None = None
+    """None in a model card, which is written before it is known, and for a run of before it was measured."""
 
 
 def read_facts(contract: Path, reports: Path, waivers: Path) -> ReportFacts:

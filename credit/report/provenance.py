@@ -34,7 +34,9 @@ class Run(NamedTuple):
 
 def read_run(params: Path, bundle: Path) -> Run:
     """Read the parameters and the bundle. Raises CreditError when the bundle does not match its manifest."""
-    blocks = {name: dict(flatten_params(content)) for name, content in read_yaml(params).items()}
+    content = read_yaml(params)
+    content.pop("engine", None)  # where a run was computed, which is no part of what came out
+    blocks = {name: dict(flatten_params(block)) for name, block in content.items()}
     file = bundle / ToldReasons.NAME
     told = ToldReasons.read(file) if file.exists() else None
     return Run(blocks, {name: version(name) for name in REPORTED_SOFTWARE}, verify_bundle(bundle), told)

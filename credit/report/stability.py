@@ -6,7 +6,7 @@ from credit.common.candidate_definition import label_candidate
 from credit.common.candidate_names import HEURISTIC
 from credit.common.formatting import DASH, format_number, format_percent
 from credit.report.results import Results
-from credit.reports.choice import CandidateStability, ShippedDifference, Spread, StabilityReport
+from credit.reports.choice import CandidateStability, SeedStability, ShippedDifference, Spread, StabilityReport
 from credit.reports.figures import split_group_key
 
 
@@ -20,8 +20,8 @@ class StabilityRow(NamedTuple):
     verdicts: str
     blocked: str
     value: str
-    auc: str
-    """Of the test rows, by other seeds."""
+    seeds: str
+    """AUC and expected value of the test rows, by other seeds."""
     otherwise: str
     """Test rows that the shipped model decides otherwise, and the group where they are most."""
     thresholds: str
@@ -76,10 +76,17 @@ def _build_row(name: str, one: CandidateStability, partitions: int, results: Res
         ", ".join(f"{verdict} {times}" for verdict, times in one.verdicts.items()),
         f"{one.blocked} of {partitions}",
         _format_spread(one.expected_value),
-        _format_spread(one.seeds.roc_auc if one.seeds else None),
+        _format_seeds(one.seeds),
         format_percent(shipped.share) + whom,
         _format_thresholds(name, shipped),
     )
+
+
+def _format_seeds(seeds: SeedStability | None) -> str:
+    """Format what other seeds make of the figures of the test rows; an older report knows of AUC alone."""
+    if seeds is None or seeds.expected_value is None:
+        return _format_spread(seeds.roc_auc if seeds else None)
+    return f"{_format_spread(seeds.roc_auc)}; {_format_spread(seeds.expected_value)}"
 
 
 def _format_thresholds(name: str, shipped: ShippedDifference) -> str:

@@ -103,6 +103,8 @@ class AlternativesReport(Report):
 
     predictions: JudgedOn
     rows: Count
+    people: Count | None = None
+    """The rows, a sample by hash, that points were measured on; left out where on all."""
     metric: QualityFigure
     tolerated_loss: Number
     """Of the metric, in its own unit."""

@@ -1,11 +1,11 @@
 """The reports `reports/candidates/<candidate>.json`: a trained model or rule, its settings, and how it decides.
 
-`candidate.json` of a bundle has words for people.
+`candidate.json` of a bundle has words for people, `reports/learning.json` the learning curves of all candidates.
 """
 
 from typing import ClassVar
 
-from credit.reports.base import Count, Number, Report, ReportPart, Setting, Share
+from credit.reports.base import Count, Interval, Number, Report, ReportPart, Setting, Share
 
 
 class Thresholds(ReportPart):
@@ -71,3 +71,40 @@ class ToldReasons(Report):
     people: Count
     """Those who are not approved."""
     codes: dict[str, Count]
+
+
+class LearningPoint(ReportPart):
+    """A candidate that was trained on some of the rows, judged on the test rows."""
+
+    rows: Count
+    roc_auc: Share
+    roc_auc_interval: Interval
+
+
+class CandidateLearning(ReportPart):
+    """One candidate on growing samples, the smallest first; each sample has the rows of the smaller ones."""
+
+    points: tuple[LearningPoint, ...]
+    left_out: tuple[Count, ...]
+    """Sizes at which a class has fewer than ten rows."""
+    gain: Number
+    """Of AUC by the last step."""
+    gain_interval: tuple[Number, Number]
+    """95%, paired: of the same test rows."""
+    finding: str
+
+
+class LearningReport(Report):
+    """Every candidate that learns, by name; one of which too few rows can be learned from is left out."""
+
+    PATH: ClassVar[str] = "reports/learning.json"
+
+    training_rows: Count
+    trained_on: Count
+    """Of these, by `train.rows`."""
+    candidates: dict[str, CandidateLearning]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The numbers of rows of all points, the smallest first."""
+        return tuple(sorted({point.rows for one in self.candidates.values() for point in one.points}))

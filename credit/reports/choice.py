@@ -155,12 +155,16 @@ class ShippedDifference(ReportPart):
 
 
 class SeedStability(ReportPart):
-    """The shipped candidate trained again on the same rows with other seeds."""
+    """The shipped candidate trained again on the same rows with other seeds, its thresholds set anew."""
 
     fits: Count
     """How often, itself included."""
     roc_auc: Spread
     """On the test rows."""
+    expected_value: Spread | None = None
+    """On the test rows; None in an older report."""
+    deviations: dict[str, Number] | None = None
+    """The standard deviation of every figure of the test rows that each fit has; None in an older report."""
 
 
 class CandidateStability(ReportPart):
@@ -179,6 +183,9 @@ class CandidateStability(ReportPart):
     worst_groups: dict[str, Count]
     """Whose ratio that is, and in how many partitions."""
     findings: tuple[FindingStability, ...]
+    deviations: dict[str, Number] | None = None
+    """The standard deviation over the partitions of every figure of a group of a single attribute, by names such as
+    `selection_rate:race=Black`, where each partition has it; None in an older report."""
     shipped: ShippedDifference
 
 

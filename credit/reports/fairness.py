@@ -248,23 +248,6 @@ class FairnessVerdict(ReportPart):
         return label_group(self.labels, attribute, group)
 
 
-class RatioLimit(ReportPart):
-    """The limit of an adverse impact ratio, and where it comes from."""
-
-    at_least: Number
-    source: str
-
-
-class PolicyLimits(Report):
-    """The file `fairness_limits.json` of a bundle: by what its live decisions are judged, as the candidate was."""
-
-    NAME: ClassVar[str] = "fairness_limits.json"
-
-    policy: str
-    adverse_impact_ratio: RatioLimit | None
-    """None: the policy has none."""
-
-
 class FairnessReport(FairnessVerdict, JudgedPeople, Report):
     """How one candidate treats each group: the verdict, the findings that it rests on, and every figure."""
 

@@ -56,6 +56,12 @@ def split_group_key(key: str) -> tuple[str, str]:
     return attribute, group
 
 
+def name_group_figure(measure: str, key: str) -> str:
+    """Name a figure of a group, by the key of the group: `adverse_impact_ratio:race=Black`."""
+    attribute, group = split_group_key(key)
+    return f"{measure}:{attribute}={group}"
+
+
 def label_group_key(labels: GroupLabels, key: str | None) -> str:
     """Name the group of a key as `group_key` does, by its label where it has one."""
     if key is None:

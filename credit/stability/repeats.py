@@ -1,7 +1,7 @@
 """Repeat the judgement and the choice in each partition, and summarise what moves."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -14,12 +14,14 @@ from credit.contract import Contract
 from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.partitions import PartitionScores
 from credit.evaluation.predictions import Predictions
-from credit.fairness.counts import count_predictions
+from credit.fairness.counts import PeopleCounts, count_predictions
+from credit.fairness.figures import compute_group_metrics
 from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
 from credit.reports.choice import CandidateStability, FindingStability, SeedStability, ShippedDifference, Spread
 from credit.reports.fairness import FairnessVerdict, Finding
+from credit.reports.figures import FAIRNESS_METRICS, group_key, name_group_figure
 from credit.reports.metrics import CandidateMetrics
 
 
@@ -39,9 +41,13 @@ class Gates(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """One partition: figures and verdict of each candidate, and who goes forward."""
+    """One partition: figures and verdict of each candidate, and who goes forward.
+
+    `groups`: by candidate every figure of the groups of single attributes, under its name.
+    """
 
     metrics: dict[str, CandidateMetrics]
+    groups: dict[str, dict[str, float | None]]
     verdicts: dict[str, FairnessVerdict]
     champion: str
 
@@ -58,13 +64,21 @@ def repeat_choice(contract: Contract, predictions: Mapping[str, Predictions], ga
         name: compute_metrics(one.favourable, one.scores, one.decisions, gates.values)
         for name, one in predictions.items()
     }
+    counts = {name: count_predictions(contract, one) for name, one in predictions.items()}
     verdicts = {
-        name: judge_fairness(
-            count_predictions(contract, one), fairness.chosen_policy, fairness.rules, name, gates.waivers, today
-        )
-        for name, one in predictions.items()
+        name: judge_fairness(own, fairness.chosen_policy, fairness.rules, name, gates.waivers, today)
+        for name, own in counts.items()
     }
-    return Repeat(metrics, verdicts, choose_champion(gates.choose, metrics, verdicts).champion)
+    groups = {name: dict(_list_group_figures(own)) for name, own in counts.items()}
+    return Repeat(metrics, groups, verdicts, choose_champion(gates.choose, metrics, verdicts).champion)
+
+
+def _list_group_figures(counts: PeopleCounts) -> Iterator[tuple[str, float | None]]:
+    """List every figure of the groups of single attributes."""
+    for key in counts.attributes:
+        for group, figures in compute_group_metrics(counts, key, level=0.95).groups.items():
+            for measure in FAIRNESS_METRICS:
+                yield name_group_figure(measure, group_key(key[0], group)), figures.get_value(measure)
 
 
 def summarise_candidate(
@@ -83,6 +97,7 @@ def summarise_candidate(
         worst_group_ratio=measure_spread([one.value if one else None for one in lowest]),
         worst_groups=dict(Counter(one.key for one in lowest if one)),
         findings=tuple(_summarise_findings(verdicts)),
+        deviations=_measure_deviations([one.groups[name] for one in repeats]),
         shipped=shipped,
     )
 
@@ -105,6 +120,13 @@ def _summarise_findings(verdicts: Sequence[FairnessVerdict]) -> list[FindingStab
         for (attribute, group, measure), of in found.items()
         if any(one.verdict != "reported" for one in of)
     ]
+
+
+def _measure_deviations(partitions: Sequence[Mapping[str, float | None]]) -> dict[str, float]:
+    """Measure the deviation of each figure of a group that every partition has."""
+    values = {figure: [one[figure] for one in partitions] for figure in partitions[0]}
+    spreads = {figure: measure_spread(own) for figure, own in values.items() if None not in own}
+    return {figure: spread.deviation for figure, spread in spreads.items() if spread}
 
 
 def measure_spread(values: Sequence[float | None]) -> Spread | None:

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.candidate_names import HEURISTIC
-from credit.common.parallel import run_tasks
 from credit.contract import Contract
-from credit.data.parts import check_parts
 from credit.data.row_groups import encode_row_groups
+from credit.data.sampling import mark_sample
+from credit.data.splitting import check_parts
 from credit.data.tables import is_favourable
+from credit.engine.mapping import run_tasks
 from credit.scoring.design_matrix import build_design_matrix, list_directions
-from credit.training.candidates import fit_estimator, uses_all_cores
+from credit.training.candidates import fit_estimator, score_rows, uses_all_cores
 from credit.training.search import search_hyperparameters
 from credit.training.train import TrainParams, list_candidate_features, set_model_policy, train_candidate
 from credit.training.training_groups import read_training_groups
@@ -42,14 +43,34 @@ class OutOfFoldScores(NamedTuple):
     decisions: NDArray[np.str_]
 
 
+class RowSample(NamedTuple):
+    """What of the rows outside a fold is learned from: at most `rows`, those of the smallest `hashes`, shape (n,)."""
+
+    hashes: NDArray[np.int64]
+    rows: int | None
+
+    def mark_seen(self, outside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Mark those of the rows outside a fold, shape (n,), that are learned from."""
+        seen = outside.copy()
+        seen[outside] = mark_sample(self.hashes[outside], self.rows)
+        return seen
+
+
 def split_folds(
-    frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[Sequence[str]]
+    frame: pd.DataFrame,
+    codes: NDArray[np.int64],
+    kept: Sequence[Sequence[str]],
+    sample: RowSample | None = None,
 ) -> Iterator[CrossFittingFold]:
-    """Split a table into its folds, in order. Raises CreditError when a row is in none of them."""
+    """Split a table into its folds, in order. Raises CreditError when a row is in none of them.
+
+    sample: of the rows outside a fold; None: all of them.
+    """
     sizes = np.bincount(codes, minlength=len(kept)).tolist()
     check_parts("folds", {f"in fold {fold}": rows for fold, rows in enumerate(sizes[: len(kept)])}, len(frame))
     for fold, features in enumerate(kept):
-        yield CrossFittingFold(frame[codes != fold], frame[codes == fold], features)
+        seen = sample.mark_seen(codes != fold) if sample else codes != fold
+        yield CrossFittingFold(frame[seen], frame[codes == fold], features)
 
 
 def score_out_of_fold(
@@ -59,6 +80,7 @@ def score_out_of_fold(
     frame: pd.DataFrame,
     codes: NDArray[np.int64],
     kept: Sequence[Sequence[str]],
+    sample: RowSample | None = None,
 ) -> OutOfFoldScores:
     """Train a candidate outside each fold and score the rows inside; other arguments as for `split_folds`.
 
@@ -68,7 +90,7 @@ def score_out_of_fold(
     if name == HEURISTIC:
         return _score_fold(name, params, contract, CrossFittingFold(frame, frame, []))
     out_of_fold = OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7"))
-    folds = split_folds(frame, codes, kept)
+    folds = split_folds(frame, codes, kept, sample)
     tasks = [delayed(_score_fold)(name, params, contract, fold) for fold in folds]
     scored = run_tasks(tasks, f"predict {name}", threaded=uses_all_cores(name, params.find_hyperparameters(name)))
     for fold, (scores, decisions) in enumerate(scored):
@@ -83,6 +105,7 @@ def rescore_out_of_fold(
     frame: pd.DataFrame,
     codes: NDArray[np.int64],
     kept: Sequence[Sequence[str]],
+    sample: RowSample | None = None,
 ) -> OutOfFoldScores:
     """Score every row by a candidate trained outside its fold; arguments else as for `split_folds`.
 
@@ -90,8 +113,8 @@ def rescore_out_of_fold(
     the rows outside it, which are there already, in place of a cross-validation of their own.
     """
     if name == HEURISTIC:
-        return score_out_of_fold(name, params, contract, frame, codes, kept)
-    tasks = [delayed(_fit_and_score)(name, params, contract, fold) for fold in split_folds(frame, codes, kept)]
+        return score_out_of_fold(name, params, contract, frame, codes, kept, sample)
+    tasks = [delayed(_fit_and_score)(name, params, contract, fold) for fold in split_folds(frame, codes, kept, sample)]
     scored = run_tasks(tasks, f"rescore {name}", threaded=uses_all_cores(name, params.find_hyperparameters(name)))
     y, scores, decisions = is_favourable(contract, frame), np.empty(len(frame)), np.empty(len(frame), dtype="<U7")
     for fold, its_scores in enumerate(scored):
@@ -111,8 +134,7 @@ def _fit_and_score(name: str, params: TrainParams, contract: Contract, fold: Cro
         name, own, params.search, seen, y, seed, groups, encode_row_groups(contract, fold.seen), directions
     )
     estimator = load_definition(name).build(hyperparameters, BuildContext(len(y), seed, directions=directions))
-    scores: NDArray[np.float64] = fit_estimator(name, estimator, seen, y, groups).predict_proba(unseen)[:, 1]
-    return scores
+    return score_rows(fit_estimator(name, estimator, seen, y, groups), unseen)
 
 
 def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossFittingFold) -> OutOfFoldScores:
@@ -122,5 +144,5 @@ def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossF
     y, together = is_favourable(contract, fold.seen), encode_row_groups(contract, fold.seen)
     directions = list_directions(contract, features)
     trained = train_candidate(name, params, seen, y, contract.rule, False, groups, together, directions)
-    scores = trained.estimator.predict_proba(unseen)[:, 1]
+    scores = score_rows(trained.estimator, unseen)
     return OutOfFoldScores(scores, trained.policy.decide(scores))

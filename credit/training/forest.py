@@ -79,6 +79,23 @@ class Forest(RandomForestClassifier):  # type: ignore[misc]
         return plain
 
 
+def average_trees(forest: Any, X: Any) -> NDArray[np.float64] | None:
+    """Average the probabilities of a plain forest's trees, shape (n, classes), in the order of scikit-learn.
+
+    None for any other estimator, and for rows that scikit-learn has to look at first.
+    """
+    if type(forest) is not RandomForestClassifier or forest.n_outputs_ != 1 or not isinstance(X, np.ndarray):
+        return None
+    columns = X.astype(np.float32, copy=False)
+    if columns.ndim != 2 or columns.shape[1] != forest.n_features_in_ or not np.isfinite(columns).all():
+        return None
+    averages = np.zeros((len(columns), forest.n_classes_))
+    for tree in forest.estimators_:
+        averages += tree.tree_.predict(columns)[:, : forest.n_classes_]
+    averages /= len(forest.estimators_)
+    return averages
+
+
 def _copy_tree(template: Any, seed: int, grown: Tree) -> Any:
     """Copy a tree, with arrays of its own: arrays that trees share are stored once, in other bytes."""
     tree = copy(template)

@@ -22,7 +22,7 @@ from credit.contract.rule import Rule, describe_missing_rule
 from credit.data.row_groups import make_splitter
 from credit.reports.candidate import CandidateReport, CrossValidated, HyperparameterSearch
 from credit.scoring.policy import Policy, set_thresholds
-from credit.training.candidates import fit_estimator
+from credit.training.candidates import fit_estimator, score_rows
 from credit.training.search import SearchParams, search_hyperparameters
 
 FOLDS_KEY = "params.yaml: train.cross_validation.folds"
@@ -44,9 +44,13 @@ class CrossValidationParams(Params):
 
 
 class TrainParams(Params):
-    """The block `train`. Beside these keys it has a block of hyperparameters for each candidate, by its name."""
+    """The block `train`. Beside these keys it has a block of hyperparameters for each candidate, by its name.
+
+    `rows`: a hash sample of at most so many of the training rows is learned from; None: all are.
+    """
 
     candidates: CandidateNames
+    rows: Annotated[int, Field(ge=100)] | None
     read_protected: bool
     policy: PolicyParams
     cross_validation: CrossValidationParams
@@ -194,7 +198,7 @@ def cross_validate(
     folds = make_splitter(params.folds, params.seed, row_groups, FOLDS_KEY).split(X, y, row_groups)
     for seen, unseen in tqdm(folds, "train", params.folds, unit="fold", disable=None if bar else True):
         own = None if groups is None else groups[seen]
-        scores[unseen] = fit_estimator(name, clone(estimator), X[seen], y[seen], own).predict_proba(X[unseen])[:, 1]
+        scores[unseen] = score_rows(fit_estimator(name, clone(estimator), X[seen], y[seen], own), X[unseen])
     return scores
 
 

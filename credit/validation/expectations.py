@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 
 from credit.common.params import Params
 from credit.contract import Contract
 from credit.contract.columns import Column
 from credit.data.tables import make_frame
+from credit.validation.screening import find_suspects
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 _BLOCK_COLUMNS = (
     100  # columns alike that are checked as one long column: a suite of thousands of expectations takes minutes
 )
+
+
+_WORTH_SCREENING = 10_000
+"""Rows from which on a partition is screened. Fewer are judged whole, as fast."""
+
+_RECHECKED = 1000
+"""Rows of the first screened partition that are judged though nothing is wrong with them: they check the screening."""
 
 
 class ValidateParams(Params):
@@ -41,7 +50,10 @@ class ContractBreach(NamedTuple):
 
 
 class ContractSuite:
-    """Expectations for one table. Columns with the same rules are stacked, so thousands of them stay quick."""
+    """Expectations for one table. Columns with the same rules are stacked, so thousands of them stay quick.
+
+    Of a large table, the rows that Arrow clears are not judged one by one, but for some to check that by.
+    """
 
     def __init__(self, contract: Contract, repeated_ids: Sequence[Any] = ()) -> None:
         os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import, which reads it
@@ -51,6 +63,8 @@ class ContractSuite:
         self._gx = gx
         self._contract = contract
         self._repeated = list(repeated_ids)
+        self._is_rechecked = False
+        self._rules: dict[Column, list[Expectation]] = {}
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("partition").add_dataframe_asset("rows")
@@ -58,21 +72,52 @@ class ContractSuite:
 
     def find_breaches(self, partition: pa.RecordBatch) -> dict[int, list[ContractBreach]]:
         """Find the rows of a partition that break the contract, with one reason per broken expectation."""
+        if partition.num_rows <= _WORTH_SCREENING:
+            return self._judge_rows(partition, list(self._contract.columns))
+        screened = {name: self._screen_column(partition.column(name), name) for name in self._contract.columns}
+        suspected = {name: rows for name, rows in screened.items() if rows.any()}
+        if not suspected and self._is_rechecked:
+            return {}
+        suspects = np.logical_or.reduce([np.zeros(partition.num_rows, np.bool_), *suspected.values()])
+        names, judged = list(suspected), suspects
+        if not self._is_rechecked:
+            names, judged = list(self._contract.columns), suspects.copy()
+            judged[:: -(-partition.num_rows // _RECHECKED)] = True
+            self._is_rechecked = True
+        rows = np.flatnonzero(judged)
+        found = self._judge_rows(partition.take(pa.array(rows)), names)
+        bad = {int(rows[place]): reasons for place, reasons in found.items()}
+        if missed := [row for row in bad if not suspects[row]]:
+            columns = ", ".join(breach.column for breach in bad[missed[0]])
+            raise RuntimeError(f"row {missed[0]} of the partition was cleared, and breaks rules of {columns}")
+        return bad
+
+    def _screen_column(self, values: pa.Array, name: str) -> NDArray[np.bool_]:
+        """Tell which rows may break a rule of the column; shape (n,)."""
+        column, suspects = self._contract.columns[name], np.zeros(len(values), np.bool_)
+        if column not in self._rules:
+            self._rules[column] = list(self._build_expectations(name))
+        for expectation in self._rules[column]:
+            suspects |= find_suspects(values, expectation)
+        return suspects
+
+    def _judge_rows(self, rows: pa.RecordBatch, names: Sequence[str]) -> dict[int, list[ContractBreach]]:
+        """Judge rows by the expectations of some columns."""
         bad: dict[int, list[ContractBreach]] = {}
-        frame = make_frame(partition)
-        plain, alike = self._group_columns()
+        frame = make_frame(rows)
+        plain, alike = self._group_columns(names)
         for row, breach in self._check_frame(frame, [e for name in plain for e in self._build_expectations(name)]):
             bad.setdefault(row, []).append(breach)
-        for names in alike:
-            for row, breach in self._check_block(frame, names):
+        for block in alike:
+            for row, breach in self._check_block(frame, block):
                 bad.setdefault(row, []).append(breach)
         return {row: sorted(reasons) for row, reasons in sorted(bad.items())}
 
-    def _group_columns(self) -> tuple[list[str], list[list[str]]]:
+    def _group_columns(self, wanted: Sequence[str]) -> tuple[list[str], list[list[str]]]:
         """Group columns: those that are checked by themselves, and blocks of columns with the very same rules."""
         by_rule: dict[Column, list[str]] = {}
-        for name, column in self._contract.columns.items():
-            by_rule.setdefault(column, []).append(name)
+        for name in wanted:
+            by_rule.setdefault(self._contract.columns[name], []).append(name)
         plain = [name for names in by_rule.values() if len(names) == 1 for name in names]
         blocks = [
             names[start : start + _BLOCK_COLUMNS]

@@ -4,17 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from credit.contract import Contract
-from credit.contract.groups import assign_groups
-from credit.data.tables import make_frame
+from credit.contract.groups import assign_groups, list_groups
 from credit.reports.validation import BrokenRule, FoldedLevels, ValidationReport
 from credit.validation.expectations import ContractBreach
 
 
 class ValidationTally:
-    """Counts over all partitions: rows, missing values, reasons, labels and groups. Two of them could be added up."""
+    """Counts over all partitions: rows, missing values, reasons, labels and groups. `merge` adds those of others."""
 
     def __init__(self, contract: Contract, folded: Sequence[tuple[str, str | None, int]] = ()) -> None:
         self.contract = contract
@@ -37,14 +38,34 @@ class ValidationTally:
             self.reasons[rule] += 1
             self.examples.setdefault(rule, breach.found)
         self.missing.update({name: partition.column(name).null_count for name in partition.schema.names})
-        read = [self.contract.label, *self.contract.protected, *self.catch_alls]
-        accepted = make_frame(partition.select(read)).drop(index=list(bad))
-        self.labels.update(accepted[self.contract.label].tolist())
+        kept = np.ones(partition.num_rows, np.bool_)
+        kept[list(bad)] = False
+        accepted = partition.filter(pa.array(kept)) if bad else partition
+        for label, rows in _count_values(accepted, self.contract.label).items():
+            self.labels[label] += rows
         for name, counter in self.groups.items():
-            counts = assign_groups(self.contract, name, accepted[name]).value_counts()
-            counter.update({str(group): int(people) for group, people in counts.items()})
+            counts = _count_values(accepted, name)
+            groups = assign_groups(self.contract, name, pd.Series(list(counts), dtype=object))
+            names = list_groups(self.contract, name)
+            counter.update(dict.fromkeys(names, 0))
+            for code, rows in zip(groups.codes, counts.values(), strict=True):
+                if code >= 0:  # else nobody's group: the stage finds that the groups do not add up to the rows
+                    counter[names[code]] += rows
         for name in self.catch_alls:
-            self.catch_alls[name] += int((accepted[name] == self.contract.columns[name].new_levels).sum())
+            self.catch_alls[name] += _count_values(accepted, name)[self.contract.columns[name].new_levels]
+
+    def merge(self, other: "ValidationTally") -> None:
+        """Add the counts of later rows of the same table; of two examples the earlier one stays."""
+        self.rows += other.rows
+        self.quarantined += other.quarantined
+        self.examples = other.examples | self.examples
+        self.missing.update(other.missing)  # `+` would leave out what nobody has, as a group
+        self.reasons.update(other.reasons)
+        self.labels.update(other.labels)
+        for name, groups in other.groups.items():
+            self.groups[name].update(groups)
+        for name, rows in other.catch_alls.items():
+            self.catch_alls[name] += rows
 
     def build_report(self) -> ValidationReport:
         """Describe the table and the people in it."""
@@ -89,3 +110,9 @@ class ValidationTally:
             else BrokenRule(column=column, allowed=allowed, rows=rows)
             for (column, allowed), rows in sorted(self.reasons.items())
         )
+
+
+def _count_values(rows: pa.RecordBatch, name: str) -> Counter[Any]:
+    """Count the rows of each value of a column, in the order in which they come; None: no value."""
+    counted = rows.column(name).value_counts().to_pylist()
+    return Counter({one["values"]: one["counts"] for one in counted})

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem
 from credit.reports.choice import StabilityReport
-from release.blame.hybrids.factors import TARGET, Factor
+from release.blame.hybrids.factors import TARGET, Factor, read_value
 from release.blame.hybrids.figures import ChampionFigures
 from release.blame.hybrids.other_people import EVALUATE
 from release.blame.hybrids.recipes import Recipe, make_reseeded_recipe
@@ -34,11 +33,10 @@ class SeedSpreads:
 
         Raises CreditError when too few runs have the figure.
         """
-        if candidate == HEURISTIC or ":" in name:
-            side = self._sides.head if factors else self._sides.base
-            found = read_spread(_read_stability(side), candidate, name)
-            if found is not None:
-                return found
+        side = self._sides.head if factors else self._sides.base
+        found = read_spread(_read_stability(side), candidate, name)
+        if found is not None and (found.runs == 0 or ":" in name or not _searches(side)):
+            return found
         outcomes = self._run(TARGET if ":" in name else EVALUATE, candidate, factors)
         values = [own.get_value(name, candidate), *(one.figures.get_value(name, candidate) for one in outcomes)]
         spread = measure_spread(values)
@@ -79,6 +77,11 @@ class SeedSpreads:
         numbers = range(1, self._reseeds + 1)
         recipes = [make_reseeded_recipe(self._sides, factors, number, candidate) for number in numbers]
         return [self._make(recipe, target) for recipe in recipes]
+
+
+def _searches(revision: Revision) -> bool:
+    """Tell whether hyperparameters are searched by a seed too, which the report's fits with other seeds leave out."""
+    return bool(read_value(revision.params, ("train", "search", "enabled")))
 
 
 def _read_stability(revision: Revision) -> StabilityReport | None:

@@ -7,16 +7,20 @@ from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
 from credit.registry.names import ENVIRONMENTS
 from release.compare.sides import Sides
+from release.repository.git import resolve_commit, run_git
 from release.repository.revision import Revision, resolve_revisions
 
 WORKSPACE = "workspace"
 
 
 def resolve_versions(good: str, bad: str | None) -> Sides[Revision]:
-    """Resolve both sides. Raises CreditError for a version that git does not know."""
+    """Resolve both sides; left out, the bad one is the working tree, by the name of its commit where it has no changes.
+
+    Raises CreditError for a version that git does not know.
+    """
     if bad is None and good in ENVIRONMENTS:
         return _resolve_sides(*_find_last_two(good))
-    return _resolve_sides(good, bad or WORKSPACE)
+    return _resolve_sides(good, bad or (WORKSPACE if run_git("status", "--porcelain") else resolve_commit("HEAD")))
 
 
 def _resolve_sides(good: str, bad: str) -> Sides[Revision]:

@@ -19,7 +19,8 @@ EPILOG = """example:
   release blame main workspace --of roc_auc --candidate random_forest
   release blame prod                       what is live against what was live before
 
-exit codes: 0 attributed, 3 inside noise, 4 not reproducible, 5 inconclusive."""
+exit codes: 0 attributed, 3 inside noise, 4 not reproducible, 5 inconclusive; with --exit-zero 0 for each of them.
+An empty BAD and an empty --of are as if left out, so that a workflow can pass its inputs as they are."""
 
 EXIT_CODES = {"attributed": 0, "inside noise": 3, "not reproducible": 4, "inconclusive": 5}
 
@@ -32,6 +33,7 @@ EXIT_CODES = {"attributed": 0, "inside noise": 3, "not reproducible": 4, "inconc
 @click.option("--reseeds", type=click.IntRange(2, 50), default=4, show_default=True, help="runs with other seeds")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="hybrids side by side (default: as many as fit)")
 @click.option("--markdown", is_flag=True, help="the comment for GitHub")
+@click.option("--exit-zero", is_flag=True, help="exit with 0 on every answer, also on one that blames nobody")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="write one page too")
 @click.option("--make", "factors", metavar="A,B", help="only make the hybrid of these factors; `nothing`: of none")
 @click.option("--into", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="where --make leaves it")
@@ -43,12 +45,14 @@ def run(
     reseeds: int,
     jobs: int | None,
     markdown: bool,
+    exit_zero: bool,
     html: Path | None,
     factors: str | None,
     folder: Path | None,
 ) -> Answer:
     """Answer in one sentence, with everything that it rests on."""
-    question = Question(resolve_versions(good, bad), figures, candidate, reseeds, jobs)
+    wanted = tuple(filter(None, figures))
+    question = Question(resolve_versions(good, bad or None), wanted, candidate, reseeds, jobs)
     if (factors is None) != (folder is None):
         raise click.UsageError("--make and --into go together")
     if factors is not None and folder is not None:
@@ -59,4 +63,4 @@ def run(
     if html is not None:
         write_text(html, render_page(answer))
     text = render_markdown(answer).rstrip() if markdown else render_text(answer)
-    return Answer(answer.dump(), text, EXIT_CODES[answer.verdict])
+    return Answer(answer.dump(), text, 0 if exit_zero else EXIT_CODES[answer.verdict])

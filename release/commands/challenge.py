@@ -60,7 +60,8 @@ def run(
     if record is None and not dry_run:
         of = (contest.record.version, contest.record.digest)
         book = Challenges(store, env)
-        record = book.append("shadow", of, contest.live.number, reason, find_actor(), contest.after)
+        needed = forecast.everybody.any_look if forecast and forecast.everybody else None
+        record = book.append("shadow", of, contest.live.number, reason, find_actor(), contest.after, needed)
     content: dict[str, Any] = {
         "environment": env,
         "challenge": record.model_dump(mode="json", exclude_none=True) if record else None,

@@ -3,14 +3,20 @@
 import click
 
 from credit.common.cli import Answer
-from credit.common.errors import CreditError, Problem
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from credit.registry.names import Version, parse_version
+from credit.registry.names import parse_version
 from release.commands.options import RolloutCommand, add_change_options, parse_note
 from release.deployment.approval import find_approver, require_approval
-from release.deployment.change import Attribution, Condition, check_condition, parse_target
-from release.deployment.plan import plan_deployment
+from release.deployment.change import (
+    FALLBACK_TARGET,
+    PREVIOUS_TARGET,
+    Attribution,
+    Condition,
+    check_condition,
+    parse_target,
+)
+from release.deployment.plan import plan_deployment, plan_way_back
 from release.deployment.quarantine import check_quarantine
 from release.deployment.rollout import roll_out
 from release.deployment.service_client import read_addresses
@@ -23,7 +29,7 @@ EPILOG = """example:
 
 
 @click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
-@click.argument("version", help="a registered version, such as v1.2.0")
+@click.argument("version", help="a registered version, such as v1.2.0; or previous, or rule: as release rollback --to")
 @add_change_options
 @click.option(
     "--despite",
@@ -42,10 +48,22 @@ def run(
     dry_run: bool,
     despite: str | None,
 ) -> Answer:
-    """Admit, publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
+    """Admit, publish if needed, verify, write the ledger, wait for the services; put back if they stay away.
+
+    A way back asks neither for an approval nor for addresses of services: nothing may delay the kill switch.
+    """
+    target, when = parse_target(version), Condition(current, after_rule)
+    if target in (PREVIOUS_TARGET, FALLBACK_TARGET):
+        if despite is not None:
+            raise click.UsageError(f"--despite is about a version, and {target} is none")
+        store = open_store()
+        change = plan_way_back(Ledger(store, env), target, Attribution(reason, find_actor()), when)
+        if dry_run:
+            return preview_change(store, change)
+        return describe_rollout(roll_out(store, change, wait, push, revert=False))
     read_addresses()  # before any change: with a wrong address there is no waiting
-    store, wanted = open_store(make=not dry_run), _parse_version(version)
-    ledger, when = Ledger(store, env), Condition(current, after_rule)
+    store, wanted = open_store(make=not dry_run), parse_version(target)
+    ledger = Ledger(store, env)
     check_condition(ledger, ledger.read_newest(), when)  # before anything is published for it
     admission = admit_version(ledger, wanted)
     if admission.record is None and dry_run:
@@ -62,11 +80,3 @@ def run(
     if dry_run:
         return preview_change(store, change)
     return describe_rollout(roll_out(store, change, wait, push, revert=True))
-
-
-def _parse_version(text: str) -> Version:
-    """Parse the version. Raises CreditError for the other targets of a rollback, with the command that takes them."""
-    if parse_target(text) in ("rule", "previous"):
-        fix = "release rollback --env ENV goes to the previous version, with --to rule to the rule"
-        raise CreditError(Problem("VERSION", repr(text[:80]), "a version such as v1.2.0", fix))
-    return parse_version(text.strip())

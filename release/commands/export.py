@@ -3,6 +3,7 @@
 import gzip
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,11 +14,13 @@ from credit.registry.address import open_store
 from credit.registry.names import ARTIFACT, Version, parse_version
 from credit.registry.store import Store
 from release.commands.options import StoreCommand
+from release.deployment.change import FALLBACK_TARGET, PREVIOUS_TARGET, parse_target
+from release.registration.github_release import attach_files
 from release.repository.dvc_outputs import pull_file
 from release.repository.git import is_in_repository, run_git
 from release.repository.tags import read_registry, require_tag
 
-REPORT_PATH = "reports/report.html"
+REPORT_PATH, CARD = "reports/report.html", "model_card.md"
 
 
 def export_version(store: Store, version: Version, folder: Path) -> tuple[list[Path], str | None]:
@@ -26,7 +29,7 @@ def export_version(store: Store, version: Version, folder: Path) -> tuple[list[P
     if not folder.exists():
         folder.mkdir(parents=True)
         _hide_from_git(folder)
-    archive, card = folder / f"{ARTIFACT}-{version}.tar.gz", folder / "model_card.md"
+    archive, card = folder / f"{ARTIFACT}-{version}.tar.gz", folder / CARD
     files = [archive]
     with versions.fetch_temporarily(store, record) as bundle:
         _pack_archive(bundle, archive, f"{ARTIFACT}-{version}")
@@ -69,8 +72,18 @@ def _pull_report(version: Version) -> bytes:
 @click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release export v1.2.0 dist")
 @click.argument("version", help="a published version")
 @click.argument("folder", type=click.Path(path_type=Path), help="made if need be")
-def run(version: str, folder: Path) -> Answer:
+@click.option("--attach", is_flag=True, help="to its release on GitHub too; `previous` and `rule` have none")
+def run(version: str, folder: Path, attach: bool) -> Answer:
     """Export from the store; the report from DVC, if it is within reach."""
-    files, why_not = export_version(open_store(), parse_version(version), folder)
-    lines = [*map(str, files), *([f"no report: {why_not}"] if why_not else [])]
-    return Answer({"files": [str(path) for path in files], "no_report": why_not}, "\n".join(lines))
+    target = parse_target(version)
+    if attach and target in (PREVIOUS_TARGET, FALLBACK_TARGET):
+        nothing: dict[str, Any] = {"files": [], "no_report": None, "attached_to": None}
+        return Answer(nothing, f"nothing to attach: {target} is no version")
+    wanted = parse_version(target)
+    tag = require_tag(read_registry(), wanted).name if attach else None
+    files, why_not = export_version(open_store(), wanted, folder)
+    if tag is not None:
+        attach_files(tag, files, next((path for path in files if path.name == CARD), None))
+    notes = [f"no report: {why_not}" if why_not else "", f"attached to {tag}" if tag else ""]
+    content = {"files": [str(path) for path in files], "no_report": why_not, "attached_to": tag}
+    return Answer(content, "\n".join([*map(str, files), *filter(None, notes)]))

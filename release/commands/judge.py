@@ -1,5 +1,6 @@
 """Judge a change by the judge of its base: nobody weakens the gate that judges them"""
 
+import hashlib
 import tempfile
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import click
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
+from credit.common.files import write_text
 from release.compare.sides import Sides
 from release.judge.judgement import Judgement, describe_failure, judge_change, pull_data, run_change
 from release.judge.wording import render_judgement
 from release.repository.git import run_git
 from release.repository.revision import Revision, resolve_revisions
+from release.running.workflow_run import add_summary, set_outputs
 
 EPILOG = """example:
   release judge main
@@ -19,7 +22,8 @@ EPILOG = """example:
   release judge main HEAD --only run --results ../ran      with the code of the change
   release judge main HEAD --only judge --results ../ran    with none of it
 
-exit codes: 0 the base's judge lets it pass, 3 it does not, 4 it does and the change touches the judge."""
+exit codes: 0 the base's judge lets it pass, 3 it does not, 4 it does and the change touches the judge.
+With --github 4 is 0 and a warning, as a step has no third outcome; hash and label are outputs of the step."""
 
 EXIT_BLOCKED, EXIT_JUDGE_CHANGED = 3, 4
 
@@ -31,10 +35,11 @@ EXIT_BLOCKED, EXIT_JUDGE_CHANGED = 3, 4
 @click.option(
     "--results", type=click.Path(path_type=Path), metavar="FOLDER", help="what the part `run` leaves for `judge`"
 )
-def run(base: str, head: str, only: str | None, results: Path | None) -> Answer:
+@click.option("--comment", type=click.Path(path_type=Path), metavar="FILE", help="write the judgement to a file too")
+@click.option("--github", is_flag=True, help="tell the run of the workflow judge what it passes on; with --comment")
+def run(base: str, head: str, only: str | None, results: Path | None, comment: Path | None, github: bool) -> Answer:
     """Run the change in a trial, then judge its predictions in another one that has none of its code."""
-    if (only in ("run", "judge")) != (results is not None):
-        raise click.UsageError("--only run and --only judge go together with --results")
+    _check_options(only, results, comment, github)
     revisions = _resolve_sides(base, head)
     with tempfile.TemporaryDirectory(prefix="release-") as temporary:
         folder = Path(temporary)
@@ -49,7 +54,22 @@ def run(base: str, head: str, only: str | None, results: Path | None) -> Answer:
             judgement = judge_change(revisions, results or folder / "results", folder / "judged")
         except CreditError as error:
             judgement = describe_failure(revisions, error)
-    return _answer(judgement)
+    answer = _answer(judgement)
+    if comment is None:
+        return answer
+    comment.parent.mkdir(parents=True, exist_ok=True)
+    write_text(comment, f"{answer.text}\n")
+    return _tell_github(judgement, answer, comment) if github else answer
+
+
+def _check_options(only: str | None, results: Path | None, comment: Path | None, github: bool) -> None:
+    """Check that options go together. Raises UsageError for those that do not."""
+    if (only in ("run", "judge")) != (results is not None):
+        raise click.UsageError("--only run and --only judge go together with --results")
+    if comment is not None and only in ("pull", "run"):
+        raise click.UsageError(f"--only {only} judges nothing that --comment could say")
+    if github and comment is None:
+        raise click.UsageError("--github goes together with --comment")
 
 
 def _resolve_sides(base: str, head: str) -> Sides[Revision]:
@@ -76,3 +96,20 @@ def _run_only(revisions: Sides[Revision], folder: Path, results: Path) -> Answer
 def _answer(judgement: Judgement) -> Answer:
     code = EXIT_BLOCKED if not judgement.passes else EXIT_JUDGE_CHANGED if judgement.touches_judge else 0
     return Answer(judgement.dump(), render_judgement(judgement).rstrip(), code)
+
+
+def _tell_github(judgement: Judgement, answer: Answer, comment: Path) -> Answer:
+    """Pass the comment on, and say in other words than its own what holds.
+
+    GitHub takes a printed line such as `::set-output …` for a command, and the comment has words of the change.
+    """
+    content = comment.read_bytes()
+    add_summary(content.decode())
+    label = "--add-label" if judgement.touches_judge else "--remove-label"
+    set_outputs({"digest": hashlib.sha256(content).hexdigest(), "label": label})
+    texts = {
+        EXIT_BLOCKED: "::error::the judge of main says what must not be merged",
+        EXIT_JUDGE_CHANGED: "::warning::the change touches the judge",
+    }
+    text = texts.get(answer.code, "the judge of main lets it pass")
+    return Answer(answer.content, text, 0 if answer.code == EXIT_JUDGE_CHANGED else answer.code)

@@ -3,16 +3,14 @@
 import click
 
 from credit.common.cli import Answer
-from credit.registry import versions
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
 from release.commands.options import RolloutCommand, add_change_options
-from release.deployment import plan
-from release.deployment.change import FALLBACK_TARGET, PREVIOUS_TARGET, Attribution, Condition, parse_target
+from release.deployment.change import PREVIOUS_TARGET, Attribution, Condition, parse_target
+from release.deployment.plan import plan_way_back
 from release.deployment.rollout import roll_out
 from release.deployment.wording import describe_rollout, preview_change
 from release.repository.git import find_actor
-from release.repository.witness import list_withdrawn
 
 EPILOG = """example:
   release rollback --env prod --reason 'turns away people without a degree'
@@ -39,15 +37,9 @@ def run(
     dry_run: bool,
 ) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
-    store, target = open_store(), parse_target(to or PREVIOUS_TARGET)
-    ledger, by = Ledger(store, env), Attribution(reason, find_actor())
-    when = Condition(current, after_rule)
-    if target == PREVIOUS_TARGET:
-        change = plan.plan_rollback(ledger, by, when, list_withdrawn())
-    elif target == FALLBACK_TARGET:
-        change = plan.plan_fallback(ledger, by, when)
-    else:
-        change = plan.plan_rollback_to(ledger, versions.require_version(store, target), by, when)
+    store, when = open_store(), Condition(current, after_rule)
+    by = Attribution(reason, find_actor())
+    change = plan_way_back(Ledger(store, env), parse_target(to or PREVIOUS_TARGET), by, when)
     if dry_run:
         return preview_change(store, change)
     return describe_rollout(roll_out(store, change, wait, push, revert=False))

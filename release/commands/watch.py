@@ -13,11 +13,12 @@ import click
 
 from credit.common.cli import Answer, ExclusiveOption
 from credit.common.dates import parse_time
+from credit.decision_log.following.process import end_by_signal
 from credit.decision_log.locate import locate_in_environment, open_read_only
 from credit.registry.address import load_secret_files, open_store
 from credit.registry.store import Store
 from release.commands.options import StoreCommand, add_environment
-from release.watching.loop import end_by_signal, keep_looking
+from release.watching.loop import keep_looking
 from release.watching.replay import replay_log
 from release.watching.report import dump_look, dump_replay, format_look, format_replay
 from release.watching.session import Look, OpenLog, Session, Settings

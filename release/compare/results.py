@@ -2,7 +2,7 @@
 
 from credit.reports.base import Count, Flag, Number, OpenInterval, ReportPart, Share
 from credit.reports.fairness import FairnessReport, LowestRatio, Verdict
-from credit.reports.figures import ADVERSE_IMPACT_RATIO, split_group_key
+from credit.reports.figures import ADVERSE_IMPACT_RATIO, name_group_figure, split_group_key
 from credit.reports.metrics import CandidateMetrics
 from release.compare.seed_band import compute_band, read_spread
 from release.compare.sides import Sides
@@ -12,9 +12,6 @@ SHOWN_METRICS = (
     "roc_auc", "ks", "brier", "calibration_error", "approval_rate", "referral_rate", "bad_rate", "expected_value",
 )  # fmt: skip
 """Figures of reports/metrics.json, in the order in which they are shown."""
-
-BANDED_METRICS = ("roc_auc",)
-"""Those of them whose seed band is in reports/stability.json."""
 
 
 class MetricChange(ReportPart):
@@ -96,8 +93,8 @@ def compare_candidate_metrics(
 ) -> tuple[MetricChange, ...]:
     """Compare a candidate of each side, a row per figure; `same_people` as in `compare_metrics`."""
     old, new = (side.metrics.get(name or "") for side, name in zip(reports, names, strict=True))
-    bands = {figure: _find_seed_band(reports, names, figure, len(BANDED_METRICS)) for figure in BANDED_METRICS}
-    return tuple(_compare_figure(figure, old, new, bands.get(figure), same_people) for figure in SHOWN_METRICS)
+    bands = {figure: _find_seed_band(reports, names, figure, len(SHOWN_METRICS)) for figure in SHOWN_METRICS}
+    return tuple(_compare_figure(figure, old, new, bands[figure], same_people) for figure in SHOWN_METRICS)
 
 
 def _compare_figure(
@@ -152,13 +149,9 @@ def compare_fairness(reports: Sides[RevisionReports], names: Sides[str | None]) 
     attributes = known[0].attributes if known else {}
     keys = dict.fromkeys(key for report in known for key in report.groups)
     own = [key for key in keys if split_group_key(key)[0] in attributes]
-    bands = {key: _find_seed_band(reports, names, _name_ratio(key), len(own)) for key in own}
+    ratios = {key: name_group_figure(ADVERSE_IMPACT_RATIO, key) for key in own}
+    bands = {key: _find_seed_band(reports, names, ratio, len(own)) for key, ratio in ratios.items()}
     return tuple(_compare_group(judged, key, band) for key, band in bands.items())
-
-
-def _name_ratio(key: str) -> str:
-    attribute, group = split_group_key(key)
-    return f"{ADVERSE_IMPACT_RATIO}:{attribute}={group}"
 
 
 def _find_seed_band(

@@ -4,10 +4,20 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from credit.common.errors import CreditError, Problem
+from credit.registry import versions
 from credit.registry.ledger import EntryKind, Ledger, LedgerEntry
 from credit.registry.names import Version, parse_version
 from credit.registry.versions import VersionRecord
-from release.deployment.change import ANY, Attribution, Change, Condition, Target, check_condition
+from release.deployment.change import (
+    ANY,
+    FALLBACK_TARGET,
+    PREVIOUS_TARGET,
+    Attribution,
+    Change,
+    Condition,
+    Target,
+    check_condition,
+)
 from release.deployment.way_back import (
     Head,
     find_rollback_entry,
@@ -15,6 +25,7 @@ from release.deployment.way_back import (
     read_head,
     require_entry,
 )
+from release.repository.witness import list_withdrawn
 
 
 def plan_deployment(ledger: Ledger, record: VersionRecord, by: Attribution, when: Condition = ANY) -> Change:
@@ -31,6 +42,15 @@ def plan_deployment(ledger: Ledger, record: VersionRecord, by: Attribution, when
             return _build_change(ledger, head, "rollback", Target(record.version, record.digest, previous.back), by)
     back = None if last is None else last.back if last.kind == "fallback" else last.number
     return _build_change(ledger, head, "deploy", Target(record.version, record.digest, back), by)
+
+
+def plan_way_back(ledger: Ledger, target: str, by: Attribution, when: Condition = ANY) -> Change:
+    """Return to a target as `parse_target` gives it: `previous`, `rule`, or a version that was published."""
+    if target == PREVIOUS_TARGET:
+        return plan_rollback(ledger, by, when, list_withdrawn())
+    if target == FALLBACK_TARGET:
+        return plan_fallback(ledger, by, when)
+    return plan_rollback_to(ledger, versions.require_version(ledger.store, target), by, when)
 
 
 def plan_rollback(

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ VERSION_PATH = "/v1/version"
 KEY_VARIABLE = "RELEASE_SERVICE_KEY"
 """The variable with the key that a service may ask for. Its value is sent to the service, and shown nowhere."""
 
+_BATCH_PATH, _DECIDE_SECONDS = "/v1/decisions/batch", 60.0
 _POLL_SECONDS = 0.2
 _PIECE_BYTES, _MAX_BYTES = 1024, 65_536  # of an answer; what comes after them is not read
 _ANSWER_ERRORS = (OSError, ValueError, KeyError, TypeError, RecursionError)
@@ -87,7 +89,16 @@ def _ask_version(url: str, limit: float) -> _Reply:
 
 
 def fetch_json(address: str, seconds: float, most_bytes: int = _MAX_BYTES) -> Any:
-    """Fetch an answer in JSON. Raises NoAnswerError when there is none.
+    """Fetch an answer in JSON, as `fetch_bytes` does."""
+    content = fetch_bytes(address, seconds, most_bytes)
+    try:
+        return json.loads(content)
+    except _ANSWER_ERRORS as error:
+        raise NoAnswerError(describe_failure(error)) from None
+
+
+def fetch_bytes(address: str, seconds: float, most_bytes: int = _MAX_BYTES) -> bytes:
+    """Fetch an answer. Raises NoAnswerError when there is none.
 
     `seconds` may pass without a byte, and between the first piece of a thousand bytes and the last.
     A redirect is no answer: followed, it would take the key elsewhere.
@@ -105,7 +116,25 @@ def fetch_json(address: str, seconds: float, most_bytes: int = _MAX_BYTES) -> An
                 content += piece
                 if time.monotonic() > deadline:
                     raise NoAnswerError(f"(not whole after {seconds:g} s)")
-            return json.loads(content)
+            return bytes(content)
+    except _ANSWER_ERRORS as error:
+        raise NoAnswerError(describe_failure(error)) from None
+
+
+def ask_decisions(url: str, applications: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Ask a service to decide applications. Raises NoAnswerError, with its problems, when it does not."""
+    import requests
+
+    body = {"applications": applications}
+    try:
+        with requests.post(
+            f"{url}{_BATCH_PATH}", json=body, auth=_add_key, timeout=_DECIDE_SECONDS, allow_redirects=False
+        ) as answer:
+            if answer.status_code != 200:
+                raise NoAnswerError(
+                    f"(HTTP {answer.status_code} {answer.reason}): {' '.join(answer.text.split())[:400]}"
+                )
+            return list(answer.json()["decisions"])
     except _ANSWER_ERRORS as error:
         raise NoAnswerError(describe_failure(error)) from None
 

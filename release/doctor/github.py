@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from release.doctor.checkup import Result, State
 from release.doctor.purposes import find_purpose
 from release.doctor.workflows import REQUIRED_CHECKS, WORKFLOWS_FOLDER, list_environments, list_needs
 from release.judge.owners import FILE
-from release.repository.git import TIMEOUT_SECONDS, run_git
+from release.repository.git import run_git
+from release.running.github import run_gh
 
 _FIX = f"a person looks: {CHECKLIST_FILE}, or release checklist"
 
@@ -64,7 +64,7 @@ def _compare(what: str, wanted: Any, there: list[str] | Result, fix: str) -> Ite
 
 def _ask(what: str, *words: str) -> list[str] | Result:
     """Ask GitHub for a list of names; what it may not say to this token is not checked."""
-    done = _run_gh(*words)
+    done = run_gh(*words)
     if done.returncode == 0:
         try:
             names = json.loads(done.stdout or "[]")
@@ -86,13 +86,6 @@ def _find_obstacle() -> str | None:
         return "there is no remote origin"
     if not address.startswith(("https://", "ssh://", "git@")):
         return f"origin is {address}, no place on GitHub"
-    if not (os.environ.get("GH_TOKEN") or os.environ.get("GITHUB_TOKEN")) and _run_gh("auth", "status").returncode:
+    if not (os.environ.get("GH_TOKEN") or os.environ.get("GITHUB_TOKEN")) and run_gh("auth", "status").returncode:
         return "gh has no token: gh auth login, or GH_TOKEN"
     return None
-
-
-def _run_gh(*words: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(["gh", *words], capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return subprocess.CompletedProcess(["gh", *words], 1, "", f"gh gave no answer: {error}")

@@ -30,9 +30,9 @@ from release.repository.revision import Revision
 
 JUDGE_PATHS = (
     "credit/__init__.py", "credit/bundle", "credit/choice", "credit/common", "credit/contract", "credit/data",
-    "credit/evaluation", "credit/fairness", "credit/registry", "credit/reports", "credit/scoring", "credit/stability",
-    "release/__init__.py", "release/compare", "release/judge", "release/registration", "release/repository",
-    "release/running",
+    "credit/engine", "credit/evaluation", "credit/fairness", "credit/registry", "credit/reports", "credit/scoring",
+    "credit/stability", "release/__init__.py", "release/compare", "release/judge", "release/registration",
+    "release/repository", "release/running",
 )  # fmt: skip
 """The code that judges, and all that it imports. What differs from main's is another judge."""
 

@@ -10,7 +10,7 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import read_yaml
 from release.judge.forbidden import find_frozen_stages
 from release.registration.provenance import KEY_VARIABLE
-from release.repository.clones import clone_commit, copy_remote_config
+from release.repository.clones import COMPUTED_HERE, clone_commit, copy_remote_config
 from release.repository.data_sources import check_listing, check_source_file
 from release.repository.dvc_outputs import parse_dvc_lock
 from release.repository.git import run_git
@@ -94,7 +94,7 @@ def _fetch_sources(clone: Path) -> None:
 def _run_dvc(folder: Path, *words: str) -> str:
     command = [sys.executable, "-m", "dvc", *words]
     env = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}  # no stage may sign
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=env | COMPUTED_HERE, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()] or ["no message"]
         shown = next((line for line in lines if line.startswith(("error:", "ERROR:"))), lines[-1])

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from credit.common.errors import CreditError, Problem
+from credit.engine.settings import VARIABLE
 from release.repository.data_sources import find_cache
 from release.repository.git import run_git
 from release.running.bound_commands import run_bound
@@ -21,6 +22,9 @@ from release.running.bound_commands import run_bound
 _SECRET = ("SECRET", "TOKEN", "PASSWORD", "ACCESS_KEY", "CREDENTIAL", "_KEY")
 _GIT_SETTINGS = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "GIT_CONFIG_PARAMETERS")
 """Settings of git in the environment, such as an address with a token; git refuses a part of them, so all or none."""
+
+COMPUTED_HERE = {VARIABLE: "local"}
+"""The engine of stages in a clone: the workers of a cluster do not see its folder, and a commit could name any."""
 
 _LAST_LINES = 3
 _ERROR = re.compile(r"error:|ERROR:|[\w.]*(Error|Exception)\b")
@@ -76,7 +80,7 @@ def run_dvc(folder: Path, what: str, *arguments: str, environment: Path | None =
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
     else:
         command = [shutil.which("dvc") or "dvc", *arguments]
-        done = run_bound(command, folder, drop_secrets(os.environ) | _enter(environment))
+        done = run_bound(command, folder, drop_secrets(os.environ) | COMPUTED_HERE | _enter(environment))
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         errors = list(filter(_ERROR.match, lines)) or lines

@@ -11,7 +11,7 @@ from credit.registry.records import remove_control_characters
 
 _EXPERIMENT = re.compile(r"([0-9a-f]+) refs/exps/([0-9a-f]{2})/([0-9a-f]{38,})/(.+)")
 
-TIMEOUT_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 """Seconds that a command may take. A remote that hangs must not hold up a rollback."""
 
 
@@ -27,7 +27,7 @@ def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) 
             capture_output=True,
             encoding="utf-8",
             errors="replace",  # of a tag that somebody wrote in another encoding; it must not hold up a rollback
-            timeout=TIMEOUT_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
             check=True,
             env=os.environ | quiet | dated,
         )
@@ -36,7 +36,7 @@ def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) 
     except OSError as error:
         raise CreditError(Problem("git", f"does not start: {error}")) from None
     except subprocess.TimeoutExpired:
-        raise CreditError(Problem(f"git {arguments[0]}", f"timed out after {TIMEOUT_SECONDS} seconds")) from None
+        raise CreditError(Problem(f"git {arguments[0]}", f"timed out after {_TIMEOUT_SECONDS} seconds")) from None
     except subprocess.CalledProcessError as error:
         raise CreditError(_name_failure(arguments[0], error)) from None
     return done.stdout

@@ -1,12 +1,8 @@
 """Look again and again until the process is told to end."""
 
-import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import FrameType
 
 from release.watching.report import format_look, format_told
 from release.watching.session import Look, Session
@@ -45,19 +41,3 @@ def _name_alarms(look: Look) -> list[str]:
     groups = ", ".join(f"{one.attribute} {one.group}" for one in look.alarms)
     why_not = [f"not taken back: {look.action.why_not}"] if look.action else []
     return [f"alarm: {groups}", *why_not, *([f"not in the store: {look.unwritten}"] if look.unwritten else [])]
-
-
-@contextmanager
-def end_by_signal() -> Iterator[threading.Event]:
-    """Yield an event that SIGTERM and SIGINT set, so that a look that has begun is finished."""
-    ended = threading.Event()
-
-    def end(_: int, __: FrameType | None) -> None:
-        ended.set()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield ended
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,6 +5,7 @@ from typing import Any
 
 from release.watching.drift import DriftReport
 from release.watching.outcomes import OutcomeReport
+from release.watching.refusals import RefusalReport
 from release.watching.replay import Replay, ReplayedEntry
 from release.watching.session import Look, Settings
 from release.watching.target import Trial
@@ -55,6 +56,12 @@ def format_told(told: Told) -> list[str]:
             f"({period}; chi-square {one.statistic:,.0f}, limit {one.limit:.0f})"
             for one in told.drift.drifted
         ]
+    if told.refusals is not None:
+        lines += [
+            f"refused: {one.field}: {one.refused:,} of {one.asked:,} requests of {told.refusals.day} were refused for "
+            f"it, {one.share:.1%}"
+            for one in told.refusals.told
+        ]
     return lines + ([_describe_outcome(one) for one in told.outcomes.told] if told.outcomes else [])
 
 
@@ -96,6 +103,7 @@ def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, An
         "unchained": look.unchained,
         "drift": _dump_drift(look.told.drift) if look.told.drift else None,
         "outcomes": _dump_outcomes(look.told.outcomes) if look.told.outcomes else None,
+        "refusals": _dump_refusals(look.told.refusals) if look.told.refusals else None,
         "concerns": {one.what: one.words for one in look.told.concerns},
         "groups": [_dump_finding(one) for one in look.list_shown()],
         "inconclusive": look.obstacles,
@@ -112,6 +120,14 @@ def _dump_drift(drift: DriftReport) -> dict[str, Any]:
     figures = [one._asdict() | {"limit": None if math.isinf(one.limit) else one.limit} for one in drift.findings]
     period = {"start": drift.start.isoformat(), "end": drift.end.isoformat()}
     return period | {"people": drift.people, "unread": drift.unread, "figures": figures}
+
+
+def _dump_refusals(refusals: RefusalReport) -> dict[str, Any]:
+    return {
+        "day": str(refusals.day) if refusals.day else None,
+        "judged": [one._asdict() for one in refusals.judged],
+        "running": [one._asdict() for one in refusals.running],
+    }
 
 
 def _dump_outcomes(outcomes: OutcomeReport) -> dict[str, Any]:

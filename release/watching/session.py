@@ -117,7 +117,8 @@ class Session:
                 entry = self._ledger.read_newest()
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
-                action = self._answer(databases[-1], entry, findings, obstacles, now) if entry else None
+                alarms = [one for one in findings if one.is_alarm]
+                action = self._answer(databases[-1], entry, alarms, obstacles, now) if entry and alarms else None
                 unwritten = self._record(entry, findings, action) if entry else ""
                 told = self._tell(databases[-1], entry, now) if entry else Told()
                 unchained = self._count_unchained(databases)
@@ -163,39 +164,27 @@ class Session:
         return find_obstacles(self.state, entry.number, now, self.settings.params.stale_hours)
 
     def _answer(
-        self,
-        database: Database,
-        entry: LedgerEntry,
-        findings: list[GroupFinding],
-        obstacles: list[str],
-        now: datetime,
-    ) -> Action | None:
+        self, database: Database, live: LedgerEntry, alarms: list[GroupFinding], obstacles: list[str], now: datetime
+    ) -> Action:
         """Act on alarms; what is damaged or out of reach is why not, so that the alarm is recorded all the same."""
         try:
-            return self._act(database, entry, findings, obstacles, now)
+            question = self._ask(live, alarms)
+            why_not = find_reason_not_to_act(self._store, question, obstacles, now)
+            return Action(None, [], why_not) if why_not else self._look_for_target(database, question)
         except CreditError as error:
             return Action(None, [], "; ".join(map(str, error.problems)))
 
-    def _act(
-        self,
-        database: Database,
-        entry: LedgerEntry,
-        findings: list[GroupFinding],
-        obstacles: list[str],
-        now: datetime,
-    ) -> Action | None:
-        """Act on alarms. Where no target was found, again when a tenth more people were decided."""
-        alarms = [one for one in findings if one.is_alarm]
-        if not alarms:
-            return None
-        settings = self.settings
-        groups = self._read_groups(entry.digest)
+    def _ask(self, live: LedgerEntry, alarms: list[GroupFinding]) -> Question:
+        """Ask who might decide in place of an entry. Raises CreditError where its groups are not known."""
+        groups, settings = self._read_groups(live.digest), self.settings
         if groups is None:
-            return Action(None, [], f"the store has no bundle of {entry.version}")
-        question = Question(settings.environment, entry, groups, alarms, settings.params, settings.judging)
-        if why_not := find_reason_not_to_act(self._store, question, obstacles, now):
-            return Action(None, [], why_not)
-        people = sum(self.state.streams[entry.number, entry.digest].counts["approvals"].values())
-        if self._tried is None or self._tried.entry != entry.number or people >= MORE_PEOPLE * self._tried.people:
-            self._tried = _Tried(entry.number, people, take_back(self._store, database, question))
-        return self._tried.action
+            raise CreditError(Problem("the store", f"it has no bundle of {live.version}"))
+        return Question(settings.environment, live, groups, alarms, settings.params, settings.judging)
+
+    def _look_for_target(self, database: Database, question: Question) -> Action:
+        """Take the entry back; where no target was found, look again when a tenth more people were decided."""
+        live, last = question.live, self._tried
+        people = sum(self.state.streams[live.number, live.digest].counts["approvals"].values())
+        if last is None or last.entry != live.number or people >= MORE_PEOPLE * last.people:
+            last = self._tried = _Tried(live.number, people, take_back(self._store, database, question))
+        return last.action

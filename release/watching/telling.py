@@ -11,6 +11,7 @@ from credit.registry.store import Store
 from release.watching.ageing import Concern, find_failing, list_concerns
 from release.watching.drift import DriftReport, find_period, report_drift
 from release.watching.outcomes import OutcomeReport, OutcomeWatch
+from release.watching.refusals import RefusalReport, RefusalWatch
 from watch.groups import WatchedGroups
 from watch.params import WatchParams
 from watch.streams import EntryStreams
@@ -19,11 +20,14 @@ _Found = TypeVar("_Found")
 
 
 class Told(NamedTuple):
-    """What people are told about an entry. `drift`: of the last whole period; `outcomes`: of the newest months."""
+    """What people are told about an entry. `drift`: of the last whole period; `outcomes`: of the newest months;
+    `refusals`: of the last whole day, None where no service is asked.
+    """
 
     drift: DriftReport | None = None
     outcomes: OutcomeReport | None = None
     concerns: tuple[Concern, ...] = ()
+    refusals: RefusalReport | None = None
 
 
 class _Kept(Generic[_Found]):
@@ -46,7 +50,7 @@ class _Kept(Generic[_Found]):
 
 
 class Teller:
-    """Finds the drift of a period when it is over, outcomes once a day, a model that fails at once."""
+    """Finds drift when a period is over, refusals when a day is, outcomes once a day, a model that fails at once."""
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class Teller:
         self._watch: OutcomeWatch | None = None
         self._old, self._outcomes = _Kept[list[Concern]](), _Kept[OutcomeReport]()
         self._drift = _Kept[DriftReport]()
+        self._refusals = RefusalWatch(environment, params)
 
     def tell(self, database: Database, entry: LedgerEntry, streams: EntryStreams | None, now: datetime) -> Told:
         """Find the news about an entry. A part that is damaged or out of reach hides no other, and is told of."""
@@ -70,9 +75,10 @@ class Teller:
         )
         outcomes = self._outcomes.find(day, lambda: self._report_outcomes(database, entry, now), untold)
         drift = self._drift.find((entry.number, period), lambda: self._report_drift(database, entry, period), untold)
+        refusals = self._refusals.look(now, untold)
         if untold:
             concerns.append(Concern("untold", f"not everything is known: {'; '.join(dict.fromkeys(untold))}"))
-        return Told(drift, outcomes, tuple(concerns))
+        return Told(drift, outcomes, tuple(concerns), refusals)
 
     def _report_drift(
         self, database: Database, entry: LedgerEntry, period: tuple[datetime, datetime]

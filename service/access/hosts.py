@@ -1,6 +1,6 @@
 """The hosts that requests may name: a page of another site, whose name was turned to loopback, must read nothing."""
 
-from collections.abc import Collection
+from functools import lru_cache
 
 from service.settings import Settings
 
@@ -15,7 +15,9 @@ def list_hosts(settings: Settings) -> frozenset[bytes] | None:
     return _LOOPBACK | named | ({settings.host.lower().encode()} if settings.is_on_loopback else set())
 
 
-def is_known_host(given: bytes, hosts: Collection[bytes]) -> bool:
+@lru_cache(maxsize=64)  # every request has one, nearly always the same
+def is_known_host(given: bytes, hosts: frozenset[bytes]) -> bool:
     """Tell whether a Host header, with or without a port, names one of the hosts."""
-    name, _, port = given.strip().lower().rpartition(b":")
-    return given.strip().lower() in hosts or (port.isdigit() and name in hosts)
+    named = given.strip().lower()
+    name, _, port = named.rpartition(b":")
+    return named in hosts or (port.isdigit() and name in hosts)

@@ -65,13 +65,13 @@ async def check_readiness(request: Request) -> Response:
 
 
 def describe_challenger(shadows: Shadows) -> dict[str, Any] | None:
-    """Describe who decides beside in this worker, and to what end the applications for its challenge came."""
-    challenger = shadows.challenger
-    if challenger is None:
+    """Describe who decides beside in this worker, or why nobody does, and what became of the applications."""
+    challenge, problem = shadows.challenge, shadows.load_problem
+    if challenge is None and problem is None:
         return None
-    challenge = challenger.challenge
     counts: dict[str, Any] = {outcome: shadows.counts[outcome] for outcome in OUTCOMES}
-    return counts | {"version": challenge.version, "challenge": challenge.number}
+    version = challenge.version if challenge else None
+    return counts | {"version": version, "challenge": shadows.number, "decides": shadows.challenger is not None}
 
 
 @ROUTER.get("/metrics", tags=["monitor"], response_class=PlainTextResponse, responses=READ_REFUSALS)
@@ -80,6 +80,7 @@ def show_metrics(request: Request) -> Response:
     parts = read_parts(request)
     metrics.set_problems(collect_problems(parts))
     metrics.set_circuits(parts.decider.circuits)
+    metrics.set_challenge(parts.shadows)
     with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
         metrics.SPOOL_SIZE.set(parts.log.count_spooled())
     return metrics.expose_metrics()

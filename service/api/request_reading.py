@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from fastapi import Request
 
 from credit.common.errors import Problem
-from service.api.request_headers import find_header
+from service.api.auth import Receive
+from service.api.request_headers import Headers, find_header
 from service.api.responses import RefusalError
 from service.api.state import Parts
 from service.engine.live_version import LiveVersion
@@ -14,9 +15,9 @@ from service.engine.live_version import LiveVersion
 _KEY_PATTERN = re.compile(rb"[\x21-\x7e]{1,200}")
 
 
-def read_idempotency_key(request: Request) -> str | None:
+def read_idempotency_key(headers: Headers) -> str | None:
     """Read the idempotency key, None without one; by hand, for FastAPI takes long to read a header."""
-    given = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
+    given = [value for name, value in headers if name == b"idempotency-key"]
     if not given:
         return None
     if len(given) > 1 or not _KEY_PATTERN.fullmatch(given[0]):
@@ -26,13 +27,15 @@ def read_idempotency_key(request: Request) -> str | None:
     return str(given[0], "ascii")
 
 
-def read_language(request: Request, languages: Sequence[str]) -> str:
+def read_language(headers: Headers, languages: Sequence[str]) -> str:
     """Read the language that the caller prefers among some; the first of them where they name none (RFC 9110, 12.5.4).
 
     By hand, as the idempotency key. A part that cannot be read names no language.
     """
-    given = b",".join(value for name, value in request.scope["headers"] if name == b"accept-language")
-    if not given or len(languages) == 1:
+    if len(languages) == 1:
+        return languages[0]
+    given = b",".join([value for name, value in headers if name == b"accept-language"])
+    if not given:
         return languages[0]
     wanted = sorted(_parse_ranges(given.decode("latin-1")), key=lambda one: -one[1])
     for name, weight in wanted:
@@ -53,19 +56,24 @@ def _parse_ranges(header: str) -> Iterator[tuple[str, float]]:
 
 
 async def read_body(request: Request, largest: int | None = None) -> bytes:
-    """Read the body. Raises RefusalError when it is too large, without reading the rest, or breaks off."""
-    kind, most = find_header(request.scope["headers"], b"content-type"), read_parts(request).settings.max_body_bytes
-    most = min(most, largest or most)
+    """Read the body. Raises RefusalError as `receive_body` does."""
+    most = read_parts(request).settings.max_body_bytes
+    return await receive_body(request.scope["headers"], request.receive, min(most, largest or most))
+
+
+async def receive_body(headers: Headers, receive: Receive, largest: int) -> bytes:
+    """Receive a body of JSON. Raises RefusalError when it is too large, without reading the rest, or breaks off."""
+    kind = find_header(headers, b"content-type")
     if kind != b"application/json" and (kind or b"").partition(b";")[0].strip().lower() != b"application/json":
         raise RefusalError(415, "the content type must be application/json")
     content, is_whole = bytearray(), False
     while not is_whole:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":  # nobody hears it; it is no failure of the service
             raise RefusalError(400, "the body is incomplete")
         content += message.get("body", b"")
-        if len(content) > most:
-            raise RefusalError(413, f"the body is larger than {most:,} bytes")
+        if len(content) > largest:
+            raise RefusalError(413, f"the body is larger than {largest:,} bytes")
         is_whole = not message.get("more_body", False)
     return bytes(content)
 
@@ -78,7 +86,12 @@ def read_parts(request: Request) -> Parts:
 
 def require_serving(request: Request) -> LiveVersion:
     """Get the version that decides. Raises RefusalError when none is live."""
-    serving = read_parts(request).follower.serving
+    return find_serving(read_parts(request))
+
+
+def find_serving(parts: Parts) -> LiveVersion:
+    """Find the version that decides. Raises RefusalError when none is live."""
+    serving = parts.follower.serving
     if serving is None:
         raise RefusalError(503, "no version is live, and there is no rule to fall back to", Retry_After="1")
     return serving

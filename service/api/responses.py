@@ -112,7 +112,8 @@ class VersionResponse(BaseModel):
 class ChallengerResponse(BaseModel):
     """Who decides beside, for nobody, and the applications that this worker had for it since it started."""
 
-    version: str
+    version: str | None = Field(description="null: the record of the challenge is not valid")
+    decides: bool = Field(description="false: it could not be loaded, or ended; applications are dropped meanwhile")
     challenge: int = Field(description="The number of its record in the store")
     scored: int
     failed: int
@@ -130,7 +131,9 @@ class HealthResponse(BaseModel):
         description="Whether the model is left alone because it is too slow: for single applications and for batches",
         examples=[{"one": "closed", "batch": "closed"}],
     )
-    challenger: ChallengerResponse | None = Field(description="Who decides beside, for nobody; null: no version does")
+    challenger: ChallengerResponse | None = Field(
+        description="Who decides beside, for nobody; null: no challenge is on"
+    )
     problems: list[str]
 
 

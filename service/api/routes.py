@@ -11,6 +11,7 @@ from credit.decision_log.outcomes import find_newest_outcome, record_outcome
 from credit.decision_log.people.reviews import find_newest_review
 from service import metrics
 from service.api.decision_ids import DecisionId
+from service.api.fast_path import DECISIONS_PATH, decide_application
 from service.api.log.applicants import hash_applicants
 from service.api.log.decided_contract import find_contract
 from service.api.log.outcomes import OutcomeReport, check_outcome
@@ -35,12 +36,6 @@ from service.settings import Settings
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 """Its functions name the operations of the API, and so the methods of clients that are generated from its document."""
 
-DECISIONS_PATH = "/v1/decisions"
-"""The route that `service.api.fast_path` answers."""
-
-_MAX_APPLICATION_BYTES = 200_000
-"""Bytes of one application. Parsing a larger one keeps everybody else waiting."""
-
 _KEY_HEADER = {
     "parameters": [
         {
@@ -64,15 +59,8 @@ _KEY_HEADER = {
 )
 async def decide(request: Request) -> Response:
     """Decide one application."""
-    serving, parts = require_serving(request), read_parts(request)
-    language = read_language(request, serving.bundle.languages)
-    body = await read_body(request, _MAX_APPLICATION_BYTES)
-    arrived = time.monotonic()  # with its last byte: a slow client does not use up the time of the model
-    (asked,) = hash_applicants(parts.settings, [serving.requests.parse(body, language)])
-    caller = request.scope["state"]["caller"]
-    recorded = await parts.decider.decide(serving, asked, caller, read_idempotency_key(request), arrived)
-    metrics.count_decisions(recorded, serving, time.monotonic() - arrived)
-    return render_json(select_public_fields(recorded.records[0]))
+    body = await decide_application(request.scope, request.receive, read_parts(request))
+    return Response(body, media_type="application/json")
 
 
 @ROUTER.post(
@@ -81,8 +69,8 @@ async def decide(request: Request) -> Response:
 async def decide_batch(request: Request) -> Response:
     """Decide several applications by one version: all of them, or none when one is not allowed."""
     serving, parts = require_serving(request), read_parts(request)
-    language = read_language(request, serving.bundle.languages)
-    key, body = read_idempotency_key(request), await read_body(request)
+    language = read_language(request.scope["headers"], serving.languages)
+    key, body = read_idempotency_key(request.scope["headers"]), await read_body(request)
     arrived = time.monotonic()
     run_aside = parts.decider.run_aside
     with parts.decider.hold_batch():

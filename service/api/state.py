@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.months.thread import WEAKNESS
 from service.access.key_file import KeyFileWatch
 from service.api.log.causes import describe_cause
 from service.deciding.decider import Decider
@@ -32,6 +33,8 @@ def collect_problems(parts: Parts) -> dict[str, str]:
         problems["commit"] = (
             "synchronous_commit is off in the database of the decision log; this service turns it on for itself"
         )
+    if (stray := parts.log.database.weaknesses.get(WEAKNESS)) is not None:
+        problems["months"] = stray
     if parts.shadows.problem is not None:
         problems["challenger"] = parts.shadows.problem
     if parts.keys.problem is not None:

@@ -1,7 +1,9 @@
-"""Erase the inputs and protected values of decisions that are older than SERVICE_RETENTION_MONTHS
+"""Erase inputs and protected values of decisions older than SERVICE_RETENTION_MONTHS, remove old months
 
-By default that is not set, and nothing is erased. The decisions stay, with a hash of the values, so that the chain
-of the log holds. There is no way back. Run it by a timer, such as cron."""
+By default no age is set, and nothing is erased or removed. Erased decisions stay, with a hash of the values, so that
+the chain of the log holds. With SERVICE_REMOVAL_MONTHS whole months of decisions that are older go altogether: in
+PostgreSQL a partition at a time, by the role to which the tables belong. An event has the hashes at both ends of what
+went, so that verify-log goes on behind it. There is no way back. Run it by a timer, such as cron."""
 
 from calendar import monthrange
 from datetime import UTC, datetime
@@ -10,8 +12,10 @@ import click
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
+from credit.decision_log.months.partitions import add_months
+from credit.decision_log.months.removal import Removal, plan_removal, remove_decisions
 from credit.decision_log.people.erasure import count_expired, expire_decisions
-from service.people.opened_log import open_log
+from service.people.opened_log import OpenedLog, open_log
 
 EPILOG = """example:
   SERVICE_RETENTION_MONTHS=25 python -m service expire --dry-run"""
@@ -26,17 +30,50 @@ def subtract_months(moment: datetime, months: int) -> datetime:
 @click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="count only")
 def run(dry_run: bool) -> Answer:
-    """Erase the inputs of old decisions, or count them."""
-    with open_log() as log:
-        if (months := log.settings.retention_months) is None:
+    """Remove old months and erase the inputs of old decisions, or count them."""
+    now = datetime.now(UTC)
+    with open_log(patient=True) as log:
+        erase, remove = log.settings.retention_months, log.settings.removal_months
+        if erase is None and remove is None:
             expected = "how many months inputs and protected values are kept"
-            raise CreditError(Problem("SERVICE_RETENTION_MONTHS", "nothing", expected, "nothing was erased"))
-        before = subtract_months(datetime.now(UTC), months)
-        if dry_run:
-            number = count_expired(log.database, before)
-        else:
-            number = expire_decisions(log.database, log.events, before, log.caller)
-    content = {"before": before.isoformat(), "decisions": number, "dry_run": dry_run}
+            nothing = "nothing was erased; SERVICE_REMOVAL_MONTHS says how many months decisions are"
+            raise CreditError(Problem("SERVICE_RETENTION_MONTHS", "nothing", expected, nothing))
+        parts = [_remove(log, add_months(subtract_months(now, remove), 0), dry_run)] if remove is not None else []
+        if erase is not None:
+            gone = parts[0].content["removed_before"] if parts else None
+            parts.append(_erase(log, subtract_months(now, erase), gone, dry_run))
+    content = {"dry_run": dry_run}
+    for part in parts:
+        content |= part.content
+    return Answer(content, "\n".join(part.text for part in parts))
+
+
+def _remove(log: OpenedLog, before: datetime, dry_run: bool) -> Answer:
+    """Remove the months from before one, or count their decisions."""
+    removal = (
+        plan_removal(log.database, before)
+        if dry_run
+        else remove_decisions(log.database, log.events, before, log.caller)
+    )
+    content = {"removed_before": before.isoformat(), "removed": removal.decisions, "partitions": removal.partitions}
+    return Answer(content, _describe_removal(removal, before, dry_run))
+
+
+def _describe_removal(removal: Removal, before: datetime, dry_run: bool) -> str:
+    done = "would be removed" if dry_run else "were removed"
+    line = f"{removal.decisions:,} decisions of months before {before:%Y-%m} {done}"
+    parts = [f"{name} with {number:,}" for name, number in removal.partitions.items()]
+    return line + (f": {', '.join(parts)}, and {removal.rows:,} row by row" if parts else "")
+
+
+def _erase(log: OpenedLog, before: datetime, removed_before: str | None, dry_run: bool) -> Answer:
+    """Erase what decisions from before a moment were made by, or count those that no removal takes."""
+    if dry_run:
+        number = count_expired(log.database, before)
+        if removed_before is not None:
+            number -= count_expired(log.database, min(before, datetime.fromisoformat(removed_before)))
+    else:
+        number = expire_decisions(log.database, log.events, before, log.caller)
     done = "would lose" if dry_run else "lost"
     said = f"{number:,} decisions from before {before:%Y-%m-%d %H:%M} UTC {done} their inputs and protected values"
-    return Answer(content, said)
+    return Answer({"before": before.isoformat(), "decisions": number}, said)

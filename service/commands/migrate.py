@@ -2,13 +2,18 @@
 
 A service does so itself when it starts, if it may and if it takes less than three seconds. Run this first for a large
 log, or as the role to which the tables belong. Services may run beside it: what they decide meanwhile waits in their
-spools. It says which tables it found."""
+spools. It says which tables it found. PostgreSQL keeps decisions apart by month: the months that come are made ahead,
+by the services too, and decisions that are in no month are moved to theirs."""
+
+from datetime import UTC, datetime
 
 import click
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.decision_log.database import Database
 from credit.decision_log.migrate import read_revision
+from credit.decision_log.months.partitions import ensure_months
+from credit.decision_log.months.thread import describe_stray
 from service.settings import load_settings
 
 EPILOG = """example:
@@ -23,10 +28,15 @@ def run() -> Answer:
         before = _read_revision(database)
         database.prepare()
         after = _read_revision(database)
+        months = ensure_months(database, datetime.now(UTC))
     finally:
         database.close()
     done = f"are of revision {after} already" if before == after else f"{before or 'none'} -> {after}"
-    return Answer({"database": str(database), "before": before, "after": after}, f"{database}: tables {done}")
+    content = {"database": str(database), "before": before, "after": after, "months": months._asdict()}
+    said = f"{database}: tables {done}"
+    if months.made:
+        said += f"; {months.made} months made, {months.moved:,} decisions moved into them"
+    return Answer(content, said + (f"; {stray}" if (stray := describe_stray(months)) else ""))
 
 
 def _read_revision(database: Database) -> str | None:

@@ -1,11 +1,13 @@
 """HTTP of uvicorn and httptools, with limits that neither of them has: on headers, bodies, time and connections."""
 
 import asyncio
+import sys
 from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service.connections.open_connections import OpenConnections
+from service.connections.request_head import RequestHeadError, require_plain_head
 from service.connections.whole_answer import WholeAnswer
 
 STATE_KEY = "connections"
@@ -88,10 +90,23 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stage = "headers"
 
     def on_headers_complete(self) -> None:
-        """Note that the headers are whole. Whatever the body is wrapped in, trailers included, is counted with it."""
+        """Note that the headers are whole. Whatever the body is wrapped in, trailers included, is counted with it.
+
+        The parser adds trailers to the headers, of which the application must see none: nobody in front looks at them.
+        An error is one of the request, to the parser.
+        """
         self._stage = "body"
         self._body_bytes = 0
+        require_plain_head(self.parser.get_http_version(), self.url, self.headers)
+        self.scope["headers"] = self.headers.copy()
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Tell what is wrong with a request that is none, as far as that is known, and close."""
+        error = sys.exception()
+        cause = error.__context__ if error is not None else None
+        self._open.count("malformed")
+        super().send_400_response(str(cause) if isinstance(cause, RequestHeadError) else msg)
 
     def on_message_complete(self) -> None:
         """Note that the request is whole."""

@@ -51,6 +51,7 @@ class ModelThreads:
         self._name, self.seconds, self._slice, self._note_failure = name, seconds, slice_size, note_failure
         self._queue: SimpleQueue[TaskGroup | None] = SimpleQueue()
         self._measured: deque[float] = deque(maxlen=_MEASURED)
+        self._expected: float | None = None
         self._workers = [self._start_worker() for _ in range(threads)]
 
     def submit(self, group: TaskGroup) -> None:
@@ -60,8 +61,11 @@ class ModelThreads:
     @property
     def expected_seconds(self) -> float:
         """How long a score takes, by the last ones; 0 where none is known."""
-        known = sorted(self._measured)
-        return known[len(known) // 2] if known else 0.0
+        expected = self._expected  # which the thread of the model forgets at any moment
+        if expected is None:
+            known = sorted(self._measured)
+            self._expected = expected = known[len(known) // 2] if known else 0.0
+        return expected
 
     @property
     def is_stuck(self) -> bool:
@@ -88,6 +92,7 @@ class ModelThreads:
                 worker.is_left = True  # it ends when that model comes back, if ever
                 self._workers[place] = self._start_worker()
         self._measured.clear()
+        self._expected = None
         self.breaker.reset()
 
     def close(self) -> None:
@@ -131,6 +136,7 @@ class ModelThreads:
         worker.started, now = None, time.monotonic()
         if not worker.is_left:
             self._measured.append(now - start)
+            self._expected = None  # whoever asks next finds it: many ask between two scores
             if now - start <= self.seconds:
                 self.breaker.note_quick()
             elif worker.slow != start:

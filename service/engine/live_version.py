@@ -46,6 +46,11 @@ class LiveVersion:
         """The version whose bundle is loaded; None when it came with the image."""
         return self.entry.version if self.entry and not self.load_failure else None
 
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages in which reasons can be given, that of the contract first."""
+        return self.bundle.languages
+
     def build_example(self) -> dict[str, Any]:
         """Build the body of a request for one decision, with every field that the version takes."""
         protected = {name: (column.allowed or [None])[0] for name, column in self.requests.protected.items()}

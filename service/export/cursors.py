@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table, func, select
 
 from credit.decision_log.database import Database
+from credit.decision_log.integrity.removed import Removals, leave_out, read_removals
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.decision_log.writers import find_newest_places, list_missing
 
@@ -39,8 +40,12 @@ def iterate_batches(database: Database, table: Table, cursors: Mapping[str, LogC
 
     Raises CreditError when the log is out of reach.
     """
+    removals = read_removals([database]) if table is DECISIONS_TABLE else Removals({})
     for writer, newest in find_newest_places(database, table).items():
-        cursor = cursors.get(writer) or LogCursor()
+        known, gone = cursors.get(writer) or LogCursor(), removals.list_places(writer)
+        cursor = known._replace(gaps=tuple(leave_out(gone, known.gaps)))
+        if cursor != known:
+            yield LogBatch(writer, [], cursor)
         for gap in cursor.gaps:
             first = gap[0]
             while rows := _read(database, table, writer, (first, gap[1])):
@@ -50,7 +55,7 @@ def iterate_batches(database: Database, table: Table, cursors: Mapping[str, LogC
         while cursor.following <= newest:
             last = min(cursor.following + BATCH_ROWS - 1, newest)
             rows = _read(database, table, writer, (cursor.following, last))
-            missing = list_missing(cursor.following, last, [row["sequence"] for row in rows])
+            missing = leave_out(gone, list_missing(cursor.following, last, [row["sequence"] for row in rows]))
             cursor = LogCursor(last + 1, (*cursor.gaps, *missing))
             yield LogBatch(writer, rows, cursor)
 

@@ -33,6 +33,9 @@ class Target(Protocol):
     def refresh(self, database: Database, decisions: list[str]) -> None:
         """Take up outcomes and erasures of decisions; those that are not there yet come with them later."""
 
+    def remove(self, before: datetime) -> int:
+        """Remove the decisions from before a moment, the begin of a month, and what is protected; returns how many."""
+
     def note(self, stream: Stream, writer: str, cursor: LogCursor) -> None:
         """Note the place up to which rows are there, after them."""
 
@@ -44,11 +47,14 @@ class Target(Protocol):
 
 
 class ExportRound(NamedTuple):
-    """What was new: decisions, outcomes and erasures, each of one or many decisions. `missing`: may come later."""
+    """What was new: decisions, outcomes and erasures, each of one or many decisions. `removed`: decisions of
+    months that the log removed by their age; `missing`: may come later.
+    """
 
     decisions: int = 0
     outcomes: int = 0
     erased: int = 0
+    removed: int = 0
     missing: int = 0
 
 
@@ -59,11 +65,12 @@ class UnfinishedRows:
     decisions: int = 0
     outcomes: int = 0
     erased: int = 0
+    removed: int = 0
 
     def finish(self, missing: int) -> ExportRound:
         """Turn them into a round that has ended well, and begin anew."""
-        made = ExportRound(self.decisions, self.outcomes, self.erased, missing)
-        self.decisions = self.outcomes = self.erased = 0
+        made = ExportRound(self.decisions, self.outcomes, self.erased, self.removed, missing)
+        self.decisions = self.outcomes = self.erased = self.removed = 0
         return made
 
 
@@ -89,6 +96,8 @@ def export_news(
     for batch in iterate_batches(database, EVENTS_TABLE, target.read_cursors("events")):
         erased = [one for row in batch.rows if row["kind"] in _ERASURES for one in row["detail"].get("rows", ())]
         target.refresh(database, erased)
+        if cuts := [row["detail"]["before"] for row in batch.rows if row["kind"] == "remove"]:
+            rows.removed += target.remove(max(map(datetime.fromisoformat, cuts)))
         target.note("events", batch.writer, batch.cursor)
         rows.erased += sum(row["kind"] in _ERASURES for row in batch.rows)
     target.finish(database)

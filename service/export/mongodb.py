@@ -6,7 +6,7 @@ the log was read are in `export_cursors`, written after the documents that they 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pymongo import MongoClient, UpdateOne
@@ -73,6 +73,16 @@ class MongoTarget:
                     self._decisions.bulk_write(changed, ordered=False)
                 if erased:
                     self._protected.delete_many({"_id": {"$in": erased}})
+
+    def remove(self, before: datetime) -> int:
+        """Remove old decisions, what is protected of them first; returns how many."""
+        removed, old = 0, {"decided_at": {"$lt": before}}
+        with _translate_errors():
+            while found := [one["_id"] for one in self._decisions.find(old, {"_id": 1}).limit(1_000)]:
+                self._protected.delete_many({"_id": {"$in": found}})
+                self._decisions.delete_many({"_id": {"$in": found}})
+                removed += len(found)
+        return removed
 
     def note(self, stream: Stream, writer: str, cursor: LogCursor) -> None:
         """Note the place of a writer."""

@@ -5,6 +5,7 @@ So a day is never there twice, whenever the export was killed. `decisions/` has 
 """
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -82,6 +83,18 @@ class ParquetTarget:
             asked = select(columns.decided_at).where(columns.id.in_(decisions[start : start + 500]))
             with database.begin_read() as connection:
                 self._days |= {one.astimezone(UTC).date() for one in connection.execute(asked).scalars()}
+
+    def remove(self, before: datetime) -> int:
+        """Remove the files of old days, what is protected first; returns how many decisions were in them."""
+        removed, first = 0, before.astimezone(UTC).date()
+        self._days = {day for day in self._days if day >= first}
+        days = {date.fromisoformat(one.name.removeprefix("day=")) for one in self._folder.glob("*/day=*")}
+        for day in sorted(one for one in days if one < first):
+            file = self._locate("decisions", day)
+            removed += pq.read_metadata(file).num_rows if file.exists() else 0
+            for one in (self._locate("protected", day), file):
+                shutil.rmtree(one.parent)  # with what a killed export left there
+        return removed
 
     def note(self, stream: Stream, writer: str, cursor: LogCursor) -> None:
         """Note the place of a writer, to be written when the days are."""

@@ -1,6 +1,5 @@
 """Run an export: once, or again and again until the process is told to end, with its lag as a metric."""
 
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,8 +9,9 @@ from datetime import timedelta
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 from credit.common.cli import Answer
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError
 from credit.decision_log.database import Database
+from credit.decision_log.following.process import end_by_signal, listen
 from credit.decision_log.locate import open_read_only
 from service.export.cursors import count_unchained
 from service.export.following import (
@@ -91,29 +91,32 @@ def compare_target(settings: Settings, target: Target) -> Answer:
 
 def keep_exporting(settings: Settings, target: Target, name: str, seconds: float, host: str, port: int) -> Answer:
     """Export again and again. A part out of reach is told once, and tried again."""
-    exported, ended, total, told = ExportMetrics(name), threading.Event(), ExportRound(), ""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    try:
-        server, _ = start_http_server(port, host, exported.registry)
-    except OSError as error:
-        expected = "an address of this machine, and a port that nobody has"
-        raise CreditError(Problem(f"--host {host} --port {port}", f"{error.strerror}", expected)) from None
-    try:
-        while True:
-            try:
-                made = _export_round(settings, target, exported)
-                total, problem = ExportRound(*map(sum, zip(total, made, strict=True))), ""
-            except (CreditError, OSError) as error:
-                problem = str(error)
-            if problem != told:
-                print(problem or "everything answers again", file=sys.stderr, flush=True)
-                told = problem
-            if ended.wait(max(seconds, _LEAST_PAUSE)):
-                break
-    finally:
-        server.shutdown()
+    exported = ExportMetrics(name)
+    with end_by_signal() as ended:
+        server, _ = listen(host, port, lambda: start_http_server(port, host, exported.registry))
+        try:
+            total = _export_until(ended, settings, target, exported, seconds)
+        finally:
+            server.shutdown()
     return Answer(total._asdict(), "\n".join(_describe(total._replace(missing=0), 0)))
+
+
+def _export_until(
+    ended: threading.Event, settings: Settings, target: Target, exported: ExportMetrics, seconds: float
+) -> ExportRound:
+    """Export in rounds until the event; returns the sum of those that ended well."""
+    total, told = ExportRound(), ""
+    while True:
+        try:
+            made = _export_round(settings, target, exported)
+            total, problem = ExportRound(*map(sum, zip(total, made, strict=True))), ""
+        except (CreditError, OSError) as error:
+            problem = str(error)
+        if problem != told:
+            print(problem or "everything answers again", file=sys.stderr, flush=True)
+            told = problem
+        if ended.wait(max(seconds, _LEAST_PAUSE)):
+            return total
 
 
 def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -> ExportRound:
@@ -130,6 +133,12 @@ def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -
 
 def _describe(made: ExportRound, unchained: int) -> list[str]:
     parts = f"{made.decisions:,} decisions, {made.outcomes:,} outcomes and {made.erased:,} erasures exported"
+    removed = f"{made.removed:,} decisions removed, of months that the log removed by their age"
     missing = f"{made.missing:,} decisions are not in the database yet, or were deleted"
     left_out = f"{unchained:,} decisions from before the log had numbers are left out"
-    return [parts, *([missing] if made.missing else []), *([left_out] if unchained else [])]
+    return [
+        parts,
+        *([removed] if made.removed else []),
+        *([missing] if made.missing else []),
+        *([left_out] if unchained else []),
+    ]

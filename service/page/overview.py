@@ -24,7 +24,7 @@ KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell
 class ServiceSnapshot:
     """The service at a moment. `recent`, `reviews` None: the log cannot be read. `store`: whether it answers.
 
-    `warnings`: problems that sections of the page tell.
+    `warnings`: problems that sections of the page tell. `shadowed`: as in SectionSource.
     """
 
     environment: str
@@ -39,6 +39,7 @@ class ServiceSnapshot:
     newest: Sequence[NewDecision] = ()
     warnings: Sequence[str] = ()
     watch: SeenWatch | None = None
+    shadowed: int | None = None
 
 
 class LiveEntry(NamedTuple):

@@ -16,13 +16,14 @@ from credit.common.formatting import capitalise
 from credit.decision_log.counting.newest import NewDecision, list_newest
 from credit.decision_log.counting.summary import DecisionSummary, summarize_decisions
 from credit.decision_log.people.reviews import ReviewCounts, count_reviews
+from credit.decision_log.shadows.recording import count_shadows
 from service.api.state import Parts, collect_problems
 from service.page.cached import ValueCache
 from service.page.decision_times import DecisionTimes
 from service.page.history import LedgerHistory, LedgerLine
 from service.page.overview import ServiceSnapshot, build_overview
 from service.page.ratio_limit import ShownLimit, find_limit
-from service.page.section import SectionContent, SectionSource, list_sections
+from service.page.section import MOST_COUNTED, SectionContent, SectionSource, list_sections
 from service.page.trend import HOURS, begin_of_day
 from service.page.watch import SeenWatch, WatchReader
 
@@ -56,6 +57,7 @@ class PageState:
         url = self._settings.watch_url
         self._watch = WatchReader(url) if url else None
         self._seen_watch: ValueCache[SeenWatch] = ValueCache(_CACHE_SECONDS)
+        self._shadowed: ValueCache[int | None] = ValueCache(_CACHE_SECONDS)
         self._reviews: ValueCache[ReviewCounts | None] = ValueCache(_CACHE_SECONDS)
 
     def take_snapshot(self) -> ServiceSnapshot:
@@ -76,6 +78,7 @@ class PageState:
             limit=self.find_limit(),
             newest=self._newest.get((), self._read_newest),
             watch=self._seen_watch.get((), self._watch.read) if self._watch else None,
+            shadowed=self._shadowed.get((self._parts.shadows.number,), self._count_shadowed),
         )
 
     def find_limit(self) -> ShownLimit:
@@ -85,7 +88,7 @@ class PageState:
     def describe_sections(self, facts: ServiceSnapshot) -> dict[str, SectionContent]:
         """Describe the sections that have anything to show."""
         source = SectionSource(
-            self._parts, facts.now, facts.serving, facts.recent, facts.limit, self.times, facts.watch
+            self._parts, facts.now, facts.serving, facts.recent, facts.limit, self.times, facts.watch, facts.shadowed
         )
         found = {name: section.describe(source) for name, section in list_sections().items()}
         return {name: content for name, content in found.items() if content is not None}
@@ -110,6 +113,17 @@ class PageState:
             return list_newest(self._log.database, self._settings.environment)
         except CreditError:
             return []  # of which the problems tell
+
+    def _count_shadowed(self) -> int | None:
+        """Count the applications of the challenge in the log, no further than the page can tell quickly."""
+        challenge = self._parts.shadows.challenge
+        if challenge is None or challenge.needed is None:
+            return None
+        try:
+            most = min(challenge.needed, MOST_COUNTED)
+            return count_shadows(self._log.database, challenge.environment, challenge.number, most)
+        except CreditError:
+            return None
 
     def _read_reviews(self) -> ReviewCounts | None:
         since = datetime.now(UTC) - timedelta(hours=HOURS)

@@ -21,6 +21,7 @@ class SectionSource(NamedTuple):
     """What sections are made from.
 
     `recent`: the decisions of the last day; None: the log cannot be read. `watch` None: the settings name none.
+    `shadowed`: applications in the log that a challenger decided, up to what its challenge takes; None: not known.
     """
 
     parts: Parts
@@ -30,6 +31,11 @@ class SectionSource(NamedTuple):
     limit: ShownLimit
     times: DecisionTimes
     watch: SeenWatch | None = None
+    shadowed: int | None = None
+
+
+MOST_COUNTED = 20_000
+"""Applications of a challenge that are counted for a page, which takes some milliseconds."""
 
 
 class SectionContent(NamedTuple):

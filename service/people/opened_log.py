@@ -27,8 +27,10 @@ class OpenedLog(NamedTuple):
 
 
 @contextmanager
-def open_log() -> Iterator[OpenedLog]:
+def open_log(patient: bool = False) -> Iterator[OpenedLog]:
     """Open the log of the settings to change it; a checkpoint of the new events is in the store afterwards.
+
+    `patient`: statements may take as long as they take.
 
     Raises CreditError when decisions wait in the spool: they would be missed.
     """
@@ -36,7 +38,7 @@ def open_log() -> Iterator[OpenedLog]:
     if settings.database_url is None and not (settings.state / "decisions.db").exists():
         fix = "SERVICE_STATE and SERVICE_DATABASE_URL say where the decision log is"
         raise CreditError(Problem(str(settings.state / "decisions.db"), "no such file", fix=fix))
-    database = Database(settings.database)
+    database = Database(settings.database, patient=patient)
     try:
         database.prepare()
         _require_empty_spool(settings)

@@ -74,7 +74,8 @@ class ChallengeFollower:
             return challenges.parse(self._number, content)
         except CreditError as error:
             _LOG.error("%s", error)
-            self._shadows.end(f"record {self._number} of the challenges is not valid; nobody decides beside")
+            said = f"record {self._number} of the challenges is not valid; nobody decides beside"
+            self._shadows.suspend(said, self._number, None)
             return None
 
     def _follow(self, store: Store, challenge: Challenge) -> None:
@@ -87,7 +88,8 @@ class ChallengeFollower:
             challenger = self._load(store, challenge)
         except (CreditError, ChallengerError, OSError) as error:
             _LOG.error("challenge %d: %s cannot be loaded: %s", challenge.number, challenge.version, error)
-            self._shadows.end(f"the challenger {challenge.version} cannot be loaded; nobody is decided by it")
+            said = f"the challenger {challenge.version} cannot be loaded; nobody is decided by it"
+            self._shadows.suspend(said, challenge.number, challenge)
             return
         if self._ended.is_set():
             challenger.close()

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from credit.bundle.rule_causes import NO_MODEL
 from credit.decision_log.database import DecisionRow
 from credit.decision_log.log import DecisionLog
+from credit.registry.challenges import Challenge
 from service.shadow.challenger import Challenger, ChallengerError
 from service.shadow.recorder import AnsweredApplication
 
@@ -47,9 +48,11 @@ class Shadows:
         self._waiting: deque[_Waiting] = deque()
         self._recent: deque[bool] = deque(maxlen=_JUDGED)
         self._turn, self._swap, self._ended = threading.Lock(), threading.Lock(), threading.Event()
-        self._number = 0
+        self.number = 0
         self.counts: Counter[ShadowOutcome] = Counter()
-        """What became of the applications for the newest challenge that had a challenger, whose number `_number` is."""
+        """What became of the applications for the newest challenge, whose number `number` is."""
+        self.challenge: Challenge | None = None
+        """The challenge that is on, whether its challenger decides or not; None without one that can be read."""
         self.load_problem: str | None = None
         """Why there is no challenger though a challenge is on; None when there is one, or need not be one."""
         self._thread = threading.Thread(target=self._run, name="shadows", daemon=True)
@@ -77,7 +80,7 @@ class Shadows:
         """Put decisions that were answered by the champion. Called by the thread that records them; never waits."""
         challenger = self._challenger
         if challenger is None:
-            self._note(self._number, "dropped", sum(map(_is_by_champion, records)) if self.load_problem else 0)
+            self._note(self.number, "dropped", sum(map(_is_by_champion, records)) if self.load_problem else 0)
             return
         number = challenger.challenge.number
         wanted = [one for one in records if _is_by_champion(one) and one["digest"] != challenger.challenge.digest]
@@ -90,12 +93,25 @@ class Shadows:
     def begin(self, challenger: Challenger) -> None:
         """Let a challenger decide from now on, in place of another."""
         with self._swap:
+            self._count_for(challenger.challenge.number)
+            self.challenge = challenger.challenge
             self._replace(challenger, None)
 
-    def end(self, problem: str | None = None) -> None:
-        """Let nobody decide beside. `problem`: why not, though a challenge is on."""
+    def suspend(self, problem: str, number: int, challenge: Challenge | None) -> None:
+        """Let nobody decide beside though the challenge of a number is on; None: its record is not valid.
+
+        Who would be decided for it is dropped, and counted for it.
+        """
         with self._swap:
+            self._count_for(number)
+            self.challenge = challenge
             self._replace(None, problem)
+
+    def end(self) -> None:
+        """Let nobody decide beside: no challenge is on."""
+        with self._swap:
+            self.challenge = None
+            self._replace(None, None)
 
     def close(self) -> None:
         """End. Who waits still is dropped: a service that ends does not wait."""
@@ -104,8 +120,6 @@ class Shadows:
         self._thread.join()
 
     def _replace(self, challenger: Challenger | None, problem: str | None) -> None:
-        if challenger is not None:
-            self._count_for(challenger.challenge.number)
         before, self._challenger = self._challenger, challenger
         self.load_problem = problem
         self._recent.clear()
@@ -116,10 +130,10 @@ class Shadows:
 
     def _count_for(self, number: int) -> None:
         """Count for a challenge from now on; those who wait for another one are let go."""
-        if number != self._number:
+        if number != self.number:
             self._drop(self._take(len(self._waiting)))
             with self._turn:
-                self._number = number
+                self.number = number
                 self.counts.clear()
 
     def _run(self) -> None:
@@ -177,7 +191,7 @@ class Shadows:
         if count:
             self._count(outcome, count)
             with self._turn:
-                if number == self._number:
+                if number == self.number:
                     self.counts[outcome] += count
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from credit.bundle.policy_limits import PolicyLimits
 from credit.common.candidate_definition import list_definitions
 from credit.contract import load_contract
 from credit.data.tables import is_favourable, make_frame, open_table
 from credit.packaging.build import BundleInputs, build_bundle
-from credit.reports.fairness import PolicyLimits
 from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.agreement import PackageParams
 from credit.training.skops_files import save_estimator

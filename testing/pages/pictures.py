@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from credit.bundle.policy_limits import PolicyLimits
 from credit.contract import load_contract
 from credit.data.tables import open_table
 from credit.packaging.build import BundleInputs, build_bundle
@@ -20,7 +21,6 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import publish_bundle
-from credit.reports.fairness import PolicyLimits
 from credit.training.agreement import PackageParams
 from release.deployment.apply import apply_change
 from release.deployment.change import Attribution

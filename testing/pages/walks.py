@@ -1,7 +1,7 @@
 """Walk through a page of documentation: run its commands in a copy of the repository, and compare what they print.
 
 A block ```` ```console ```` has commands after `$ `, each with the output that is to come; `...` stands for anything.
-A block with `title="path"` is a file, which the reader writes. `make serve` runs until the walk ends.
+A block with `title="path"` is a file, which the reader writes. `make serve` and `make watch` run until the walk ends.
 """
 
 import doctest
@@ -19,8 +19,11 @@ import requests
 from testing.parts.servers import PATIENCE, find_free_ports, wait_until
 from testing.projects import Project
 
-SHOWN_PORT = "8000"
-"""The port in the pages. A walk takes a free one, as another may have this one."""
+SHOWN_PORTS = {"make serve": "8000", "make watch": "8001"}
+"""The ports in the pages, by what serves there. A walk takes free ones, as others may have these."""
+
+HEALTH = {"make serve": "/health/ready", "make watch": "/metrics"}
+"""What is asked of them until they answer."""
 
 NOT_RUN = {"make test", "make check", "make bench"}
 """Commands that are shown and not run: the walk is a test itself."""
@@ -59,9 +62,9 @@ class Walk:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._port = str(find_free_ports(1)[0])
+        self._ports = dict(zip(SHOWN_PORTS, map(str, find_free_ports(len(SHOWN_PORTS))), strict=True))
         path = f"{project.folder / '.venv/bin'}:{project.env['PATH']}"
-        self._env = {"PATH": path, "SERVICE_PORT": self._port}
+        self._env = {"PATH": path, "SERVICE_PORT": self._ports["make serve"], "WATCH_PORT": self._ports["make watch"]}
         self._services = ExitStack()
 
     def __enter__(self) -> "Walk":
@@ -79,35 +82,39 @@ class Walk:
                 file = self._project.folder / step.path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(step.text, encoding="utf-8")
-            elif step.line == "make serve":
-                self._services.enter_context(self._serve())
+            elif step.line in SHOWN_PORTS:
+                self._services.enter_context(self._start(step.line))
             elif step.line not in NOT_RUN:
                 self._run(page, step)
 
     def _run(self, page: Path, command: Command) -> None:
-        line, shown = (text.replace(SHOWN_PORT, self._port) for text in command)
+        line, shown = map(self._name_ports, command)
         done = self._project.run("bash", "-c", line, check=False, **self._env)
         told = done.stdout + done.stderr
         where = f"{page.name}: {line}"
         assert (done.returncode == 0) != shown.startswith("error:"), f"{where}\n{told}"
         assert _matches(shown, told), f"{where}\nshown:\n{shown}\ntold:\n{told}"
 
+    def _name_ports(self, text: str) -> str:
+        taken = {shown: self._ports[line] for line, shown in SHOWN_PORTS.items()}
+        return re.sub("|".join(taken), lambda shown: taken[shown[0]], text)
+
     @contextmanager
-    def _serve(self) -> Iterator[None]:
+    def _start(self, line: str) -> Iterator[None]:
         env = self._project.env | self._env
         process = subprocess.Popen(
-            ["make", "serve"], cwd=self._project.folder, env=env, stdout=subprocess.DEVNULL, start_new_session=True
+            line.split(), cwd=self._project.folder, env=env, stdout=subprocess.DEVNULL, start_new_session=True
         )
         try:
-            wait_until(self._is_ready, "make serve", process)
+            wait_until(lambda: self._is_ready(line), line, process)
             yield
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
-    def _is_ready(self) -> bool:
+    def _is_ready(self, line: str) -> bool:
         try:
-            return requests.get(f"http://127.0.0.1:{self._port}/health/ready", timeout=PATIENCE).ok
+            return requests.get(f"http://127.0.0.1:{self._ports[line]}{HEALTH[line]}", timeout=PATIENCE).ok
         except requests.RequestException:
             return False
 

@@ -1,16 +1,23 @@
-"""Parse DVC's files and compile the project's code once for all forks.
+"""Parse DVC's files and compile the project's code once for all forks; prepare what each command of DVC makes anew.
 
 DVC parses `params.yaml` in Python for each stage that reads it, 21 times in one `dvc status`. A clone is new, so that
-nothing of it is compiled, and with PYTHONDONTWRITEBYTECODE nothing ever is.
+nothing of it is compiled. A third of a small command of DVC makes the parser of its arguments and compiles schemas.
 """
 
+import json
 import marshal
 from importlib.machinery import SourceFileLoader
-from types import CodeType
+from types import CodeType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import dvc.rwlock
+import dvc.schema
 import dvc.utils.serialize
 import dvc.utils.strictyaml
+import voluptuous
+from dvc.cli.parser import get_main_parser
+from dvc.config import get_compiled_schema
+from dvc.schema import FOREACH_IN, STAGE_DEFINITION
 from dvc.utils.serialize import _yaml
 
 if TYPE_CHECKING:
@@ -30,6 +37,17 @@ def hasten_parsing(remembered: "Remembered") -> None:
 
     for module in (_yaml, dvc.utils.serialize, dvc.utils.strictyaml):
         module.parse_yaml = parse_once
+
+
+def prepare_commands() -> None:
+    """Let DVC find its parser and its schemas made; it keeps the first two itself."""
+    get_main_parser()
+    get_compiled_schema()
+    made = {id(content): voluptuous.Schema(content) for content in (STAGE_DEFINITION, FOREACH_IN)}
+    take = lambda content: made.get(id(content)) or voluptuous.Schema(content)  # noqa: E731
+    dvc.schema.vol = SimpleNamespace(**vars(voluptuous) | {"Schema": take})  # for each entry of dvc.yaml anew
+    write = lambda content, file: file.write(json.dumps(content))  # noqa: E731 -- json.dump never uses C
+    dvc.rwlock.json = SimpleNamespace(**vars(json) | {"dump": write})  # four times for each stage
 
 
 def hasten_imports(remembered: "Remembered") -> None:

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import traceback
+import typing
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -24,15 +25,37 @@ LIBRARIES = (
     "configobj",
     "cryptography.hazmat.primitives.serialization.ssh",
     "duckdb",
+    "dulwich.ignore",
+    "dulwich.index",
+    "dulwich.trailers",
+    "dulwich.wildmatch",
+    "dulwich.worktree",
+    "dvc._debug",
+    "dvc.cachemgr",
     "dvc.cli.parser",
+    "dvc.data_cloud",
+    "dvc.dirs",
     "dvc.lock",
+    "dvc.repo.artifacts",
     "dvc.repo.datasets",
+    "dvc.repo.graph",
+    "dvc.repo.index",
+    "dvc.repo.metrics",
     "dvc.repo.open_repo",
+    "dvc.repo.params",
     "dvc.repo.plots",
     "dvc.repo.reproduce",
+    "dvc.repo.stage",
     "dvc.repo.status",
+    "dvc.repo.trie",
+    "dvc.rwlock",
+    "dvc_data.hashfile._progress",
+    "dvc_data.hashfile.db.local",
+    "dvc_data.hashfile.status",
     "dvc_data.index",
+    "dvc_data.index.checkout",
     "fastapi_offline",
+    "fsspec.implementations.memory",
     "great_expectations",
     "great_expectations.datasource.fluent",
     "gto.cli",
@@ -45,6 +68,7 @@ LIBRARIES = (
     "platformdirs",
     "prometheus_client.multiprocess",
     "psutil",
+    "pyarrow.dataset",
     "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "pydantic",
@@ -76,6 +100,8 @@ def serve(path: str) -> None:
     """Fork for each command, until whoever started this closes stdin."""
     for name in LIBRARIES:
         import_module(name)
+    sys.dont_write_bytecode = True  # forks remember code by its text, wherever the clone is
+    typing._cleanups.clear()  # type: ignore[attr-defined]  # nanobind empties caches at each exit, 10 ms for no file
     import_module("client")
     _hasten(Path(path).with_name("remembered"))
     gc.collect()
@@ -110,6 +136,7 @@ def _hasten(folder: Path) -> None:
     import_module("lock_files").hasten_lock_file(remembered)
     import_module("hastened").hasten_parsing(remembered)
     import_module("hastened").hasten_imports(remembered)
+    import_module("hastened").prepare_commands()
 
 
 def _watch_children() -> tuple[socket.socket, socket.socket]:

@@ -68,7 +68,7 @@ def test_a_stage_says_what_it_does(stage: str) -> None:
 
 
 def test_every_block_of_params_belongs_to_a_stage() -> None:
-    assert set(PARAMS) - {"data", "watch"} <= set(STAGES)  # the one all stages read, the other release watch
+    assert set(PARAMS) - {"data", "engine", "watch"} <= set(STAGES)  # what all stages read, and release watch
 
 
 def test_every_block_that_a_docstring_names_is_in_params() -> None:
@@ -136,6 +136,13 @@ def test_a_stage_depends_on_every_block_of_params_that_its_code_reads(stage: str
         for block in list_read_blocks(file) - {"data"}:  # the contract in force is part of the command
             alike = any(f"{block}.".startswith(f"{name}.") or name.startswith(f"{block}.") for name in watched)
             assert alike or "params.yaml" in STAGES[stage]["deps"], f"{stage}: {file} reads the block {block}"
+
+
+def test_no_stage_that_computes_runs_anew_for_where_it_computes() -> None:
+    """What checks all of params.yaml and what shows it run; the page leaves the block `engine` out."""
+    whole = {name for name, stage in STAGES.items() if "params.yaml" in stage["deps"]}
+    assert whole == {"check_contract", "report"}
+    assert not [name for name, stage in STAGES.items() if "engine" in map(str, stage.get("params", []))]
 
 
 @cache

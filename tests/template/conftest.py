@@ -10,6 +10,7 @@ from testing.images import built
 from testing.parts.servers import Cluster, cluster
 from testing.projects import Project, clone_project, copy_project, find_shared_folder, make_once, shorten_pipeline
 from testing.warm.commands import ONE_CORE
+from testing.warm.shared import share_warm_process
 
 __all__ = ["built"]
 
@@ -84,6 +85,12 @@ def server(_cluster: Cluster) -> Iterator[Cluster]:
 def stage(project: Project) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run one stage of a fresh clone by its command line."""
     return lambda name, *arguments: project.run("python", "-m", "stages", name, *arguments, check=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes that run tests beside each other share a warm process, which ends with this one."""
+    if config.getoption("numprocesses", None):
+        config.add_cleanup(share_warm_process())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from testing.imports import ROOT, find_closure, find_imports, list_libraries, list_source_files, name_folder
 
-BASE = {"credit/common", "credit/reports", "credit/contract", "credit/data", "credit/scoring"}
+BASE = {"credit/common", "credit/engine", "credit/reports", "credit/contract", "credit/data", "credit/scoring"}
 MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
 JUDGED = MODEL | {"credit/training", "credit/fairness", "credit/registry"}
 LIBRARY = JUDGED | {
     "credit/validation",
+    "credit/learning",
     "credit/alternatives",
     "credit/choice",
     "credit/stability",
@@ -43,6 +44,7 @@ SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "se
 
 ARROWS: dict[str, set[str]] = {
     "credit/common": set(),
+    "credit/engine": {"credit/common"},
     "credit/reports": {"credit/common"},
     "credit/contract": {"credit/common", "credit/reports"},
     "credit/data": {"credit/common", "credit/reports", "credit/contract"},
@@ -57,12 +59,14 @@ ARROWS: dict[str, set[str]] = {
     "credit/registry": MODEL,
     "credit/alternatives": JUDGED | {"credit/candidates"},
     "credit/choice": MODEL | {"credit/fairness"},
+    "credit/learning": MODEL | {"credit/training"},
     "credit/stability": JUDGED | {"credit/choice"},
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
     "credit/check": JUDGED
-    | {"credit/alternatives", "credit/choice", "credit/stability", "credit/validation", "scenario", "watch"},
+    | {"credit/alternatives", "credit/choice", "credit/learning", "credit/stability", "credit/validation"}
+    | {"scenario", "watch"},
     "credit/stage_seconds.py": set(),
     "credit": LIBRARY | {"credit/stage_seconds.py"},
     "scenario": {"credit/common", "credit/reports"},
@@ -87,7 +91,8 @@ ARROWS: dict[str, set[str]] = {
     "service/api": SERVICE
     | {"service/access", "service/deciding", "service/engine", "service/metrics.py", "service/shadow"},
     "service/page": SERVICE
-    | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"},
+    | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"}
+    | {"service/shadow"},
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,

@@ -1,5 +1,6 @@
 """What GitHub and GitLab run is there: every command, every option of it, every target of make, every script."""
 
+import json
 import os
 import re
 import shlex
@@ -12,15 +13,17 @@ import click
 import pytest
 import yaml
 
+from credit.common.errors import CreditError, Problem
 from credit.common.files import read_yaml
 from release.__main__ import VERBS
+from release.commands import blame
 from testing.lenders.frozen import ROOT
 
 GITLAB = ROOT / "ci/gitlab.yml"
 WORKFLOWS = sorted((ROOT / ".github").rglob("*.yml"))
 RELEASE = re.compile(r"(?<!gh )\brelease ((?:[^\n|;&]|\\\n)+)")
-ARRAY = re.compile(r"\w+\+?=\(([^)]*)\)")
-"""A list of words of bash, in which a step gathers the options of its call."""
+IF_SET = re.compile(r"\$\{\w+:\+\"?(--[a-z-]+)")
+"""An option that bash leaves out where its variable is empty."""
 
 
 def list_scripts(content: Any) -> list[str]:
@@ -74,24 +77,23 @@ def test_every_command_and_every_option_is_there(path: Path) -> None:
         assert said <= options, f"{path.name}: release {verb} {sorted(said - options)}"
 
 
-def test_every_option_that_a_step_gathers_is_one_of_its_calls() -> None:
+def test_every_option_that_a_call_leaves_out_where_nothing_is_said_is_there() -> None:
     found = set()
     for path in WORKFLOWS:
-        gathered = {one for text in list_scripts(read_content(path)) for one in ARRAY.findall(text)}
-        said = {option for one in gathered for option in re.findall(r"--[a-z-]+", one)}
+        said = {one for text in list_scripts(read_content(path)) for one in IF_SET.findall(text)}
         taken = {
             one for verb, *_ in list_calls(path) for parameter in find_command(verb).params for one in parameter.opts
         }
         assert said <= taken, path.name
         found |= said
-    assert {"--after-rule", "--from", "--push", "--of"} <= found
+    assert found == {"--after-rule", "--from"}
 
 
 def test_gitlab_calls_everything_that_github_calls() -> None:
-    """Attaching files to a release of GitHub is GitHub's own: its calls are `export` and `show`."""
-    on_github = {words[0] for path in WORKFLOWS for words in list_calls(path)} - {"export", "show"}
+    """Attaching files to a release of GitHub is GitHub's own: its call is `export`."""
+    on_github = {words[0] for path in WORKFLOWS for words in list_calls(path)} - {"export"}
     assert on_github == {words[0] for words in list_calls(GITLAB)}
-    assert {"judge", "register", "deploy", "rollback", "blame", "verify", "drill"} == on_github
+    assert {"judge", "register", "deploy", "blame", "verify", "drill"} == on_github
 
 
 def test_the_arguments_of_gitlabs_calls_are_taken() -> None:
@@ -170,7 +172,7 @@ def test_what_a_person_says_on_gitlab_is_an_input_with_a_default_and_no_part_of_
     used = set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", str(jobs)))
     assert used == set(inputs) == {"message", "version", "reason", "environment", "good", "figure"}
     assert not [text for text in list_scripts(jobs) if "inputs." in text]
-    for name in ("register", "deploy", "rollback", "blame"):
+    for name in ("register", "deploy", "blame"):
         given = jobs[name]["variables"]
         assert all(one["expand"] is False for one in given.values()), name
         called = set(re.findall(r"\$([A-Z]+)", " ".join(jobs[name]["script"])))
@@ -228,19 +230,39 @@ def test_a_report_that_nobody_committed_is_not_what_the_pipeline_gives(tmp_path:
     assert ("run dvc repro, and commit them" in done.stderr) == bool(code)
 
 
-@pytest.mark.parametrize(("good", "words"), [("test", ["test"]), ("staging", ["staging", "a-branch"])])
-def test_blame_on_github_asks_the_project_what_its_environments_are(
-    tmp_path: Path, good: str, words: list[str]
+@pytest.mark.parametrize(
+    ("good", "bad", "figure", "asked"),
+    [
+        ("prod", "", "", ("prod", None, ())),
+        ("v1.0.0", "", "roc_auc", ("v1.0.0", None, ("roc_auc",))),
+        ("1a2b3c4", "5d6e7f8", "", ("1a2b3c4", "5d6e7f8", ())),
+        ("--help", "$(touch x)", "a b", ("--help", "$(touch x)", ("a b",))),
+    ],
+)
+def test_blame_on_github_takes_the_inputs_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: str, bad: str, figure: str, asked: tuple[object, ...]
 ) -> None:
-    """Of an environment, blame takes two versions by itself; to any other good one, the workflow names the bad one."""
-    for folder in ("credit/registry", "release"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "credit/registry/names.py").write_text('ENVIRONMENTS = ("test",)')
-    (tmp_path / "release/__main__.py").write_text("import sys; print(*sys.argv[1:])")
+    """An empty BAD is none: of an environment, blame takes two versions by itself, else what is checked out."""
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release/__main__.py").write_text("import json, sys; print(json.dumps(sys.argv[2:]))")
     steps = read_yaml(ROOT / ".github/workflows/blame.yml")["jobs"]["blame"]["steps"]
     (script,) = [step["run"] for step in steps if step.get("name") == "Blame"]
-    variables = {"GOOD": good, "BAD": "a-branch", "FIGURES": "", "RUNNER_TEMP": str(tmp_path)}
+    variables = {"GOOD": good, "BAD": bad, "FIGURES": figure, "RUNNER_TEMP": str(tmp_path)}
     variables["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary")
     subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=tmp_path, env=os.environ | variables, check=True)
-    called = (tmp_path / "summary").read_text().split()
-    assert called[: called.index("--markdown")] == ["blame", *words]
+    words = json.loads((tmp_path / "summary").read_text())
+    seen: list[object] = []
+
+    def stop(*sides: object) -> None:
+        seen.extend(sides)
+        raise CreditError(Problem("enough", "seen"))
+
+    def resolve(*sides: object) -> tuple[object, ...]:
+        return sides
+
+    monkeypatch.setattr(blame, "resolve_versions", resolve)
+    monkeypatch.setattr(blame, "find_cause", stop)
+    with pytest.raises(CreditError, match="enough"):
+        blame.run.main(words, standalone_mode=False)
+    (question,) = seen
+    assert (*question.sides, question.wanted) == asked

@@ -10,7 +10,7 @@ import pytest
 from joblib import delayed
 
 from bench.project import read_commands
-from credit.common.parallel import run_in_processes
+from credit.engine.local import run_in_processes
 from testing.lenders.frozen import LENDER, ROOT
 from testing.lenders.loans import CONTRACT, make_loans
 from testing.projects import Project

@@ -2,17 +2,19 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from dvc.utils.serialize import loads_yaml
+from dvc.utils.serialize import dumps_yaml, loads_yaml
 
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
-from testing.warm.commands import find_warm_commands
+from testing.warm.commands import find_warm_commands, warm_up
 from testing.warm.lock_files import print_lock
 from testing.warm.processes import WarmProcess
 from testing.warm.remembered import Remembered
@@ -30,6 +32,16 @@ signal.signal(signal.SIGINT, leave)
 print(os.getpid(), flush=True)
 while True: time.sleep(0.05)
 """
+
+SHARE = """\
+import subprocess, sys
+from testing.warm.shared import share_warm_process
+end = share_warm_process()
+ask = [sys.executable, "-c", "from testing.warm.commands import find_warm_socket as f; print(f(), flush=True); input()"]
+asking = [subprocess.Popen(ask, stdin=subprocess.PIPE) for _ in range(2)]
+input()
+"""
+"""Two that share a warm process, begun by a third, as xdist begins those that run the tests."""
 
 
 def start(folder: Path, code: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
@@ -71,6 +83,14 @@ def test_the_same_code_in_two_folders_says_of_each_where_it_is(tmp_path: Path) -
         assert told == ""
         assert complained.count(f'File "{file}"') == 2, complained
         assert complained.endswith(f"ValueError: {file}\n")
+
+
+def test_it_leaves_no_compiled_code_as_forks_remember_it_wherever_the_clone_is(tmp_path: Path) -> None:
+    write_stages(tmp_path, "")
+    (tmp_path / "stages/beside.py").write_text("WORD = 'beside'")
+    told, complained = start(tmp_path, "from stages import beside; print(beside.WORD)").communicate()
+    assert (told, complained) == ("beside\n", "")
+    assert not list(tmp_path.rglob("__pycache__"))
 
 
 def test_a_stage_that_is_a_file_finds_what_is_beside_it(tmp_path: Path) -> None:
@@ -146,6 +166,43 @@ def test_a_process_takes_signals_while_it_runs_and_is_gone_when_it_was_waited_fo
     process.kill()
 
 
+def test_those_who_run_tests_side_by_side_share_a_process_that_ends_with_who_began_however_that_ends() -> None:
+    own = {name: value for name, value in os.environ.items() if name != "WARM_FOLDER"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", SHARE], cwd=ROOT, env=own, stdin=pipe, stdout=pipe, text=True) as run:
+        assert run.stdout
+        first, second = (run.stdout.readline().strip() for _ in range(2))
+        assert first == second != ""
+        assert find_servers(first)
+        run.kill()
+    wait_until(lambda: not find_servers(first), "the end of the warm process")
+    shutil.rmtree(Path(first).parents[1])  # who is killed cannot
+
+
+def find_servers(socket: str) -> list[Path]:
+    """Find the processes that answer at a socket."""
+    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if f"server.py\0{socket}\0" in read_if_there(path)]
+
+
+def read_if_there(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # it has ended
+        return ""
+
+
+def test_what_an_interpreter_reads_once_is_that_of_the_environment_it_was_warmed_up_in(tmp_path: Path) -> None:
+    write_stages(tmp_path, "import time; print(hash('a'), time.tzname[0], 'pandas' in __import__('sys').modules)")
+    surroundings = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
+    with warm_up(surroundings) as commands:
+        warm, cold = (
+            subprocess.check_output([python, "-m", "stages"], cwd=tmp_path, env=surroundings, text=True).split()
+            for python in (commands / "python", sys.executable)
+        )
+    assert warm == [*cold[:2], "True"]
+    assert warm[1] == "JST"
+
+
 def test_what_is_no_command_of_the_project_runs_cold() -> None:
     python = str(find_warm_commands() / "python")
     told = subprocess.run([python, "-c", "import sys; print('numpy' in sys.modules)"], capture_output=True, text=True)
@@ -169,6 +226,22 @@ def test_the_lock_file_of_the_project_is_printed_as_dvc_prints_it(tmp_path: Path
     text = (ROOT / "dvc.lock").read_text()
     remembered = Remembered(tmp_path / "remembered")
     assert [print_lock(loads_yaml(text), remembered) for _ in range(2)] == [text, text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1" * 32, f"{'1' * 20}e{'2' * 11}", "0b" + "1" * 30, "1e5", "2026-01-01", "yes", "true",
+     "Null", ".5", "a b", "a: b", "a #b", "-a", "@a", "é", "a/" * 60, "0123abcd" * 4 + ".dir", "a@b.c",
+     *("a" * letters for letters in (59, 60, 61, 70, 100, 300))],
+)  # fmt: skip
+def test_any_word_in_a_lock_file_is_printed_as_dvc_prints_it(tmp_path: Path, text: str) -> None:
+    outs = [{"path": text, "hash": "md5", "md5": text, "size": 1, "isexec": True}, {"path": "b", "size": None}]
+    stages = {
+        "a": {"cmd": text, "deps": outs[:1], "params": {"params.yaml": {"a": text, "b": None}}, "outs": outs},
+        text: {"cmd": [text, "b"], "deps": [], "outs": [{"hash": text, "path": "b", "more": {text: text}}]},
+    }
+    lock = json.loads(json.dumps({"schema": "2.0", "stages": stages, "datasets": [{"name": text}]}))
+    assert print_lock(lock, Remembered(tmp_path / "remembered")) == dumps_yaml(lock)
 
 
 def _run_pipeline(folder: Path, pipeline: str, env: dict[str, str]) -> str:

@@ -16,10 +16,11 @@ _TIMEOUT_SECONDS = 3
 """How long a database may keep a decision waiting before the spool takes it."""
 
 
-def create_database_engine(url: str, read_only: bool, patient: bool = False) -> Engine:
+def create_database_engine(url: str, read_only: bool, patient: bool = False, flushes: bool = True) -> Engine:
     """Create the engine of a URL. Raises ValueError for a kind of database that the log does not know.
 
-    `patient`: a statement in PostgreSQL may take as long as it takes.
+    `patient`: a statement in PostgreSQL may take as long as it takes. Without `flushes` no commit in SQLite waits for
+    the disk.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
@@ -46,6 +47,8 @@ def create_database_engine(url: str, read_only: bool, patient: bool = False) -> 
     arguments = {"timeout": _TIMEOUT_SECONDS, "check_same_thread": False}
     engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_TIMEOUT_SECONDS)
     event.listen(engine, "connect", _configure_sqlite)
+    if not flushes:
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
     event.listen(engine, "begin", _begin_immediate)
     return engine
 

@@ -16,18 +16,16 @@ from sqlalchemy import ColumnElement, Text, and_, cast, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from credit.decision_log.counting.places import CountedPlace, Gap, correct_newest, find_places
 from credit.decision_log.database import Database
 from credit.decision_log.tables import COUNTED_WRITERS_TABLE, DECISIONS_TABLE, HOURLY_COUNTS_TABLE
-from credit.decision_log.writers import find_newest_places, list_missing
+from credit.decision_log.writers import list_missing
 
 SLICE_ROWS = 2_000
 """Decisions that are counted in one transaction: what is decided meanwhile waits for its few milliseconds."""
 
 _INSERT_ROWS = 500
 """Rows of one statement: SQLite takes 32,766 values."""
-
-Gap = tuple[int, int]
-"""The first and the last place of decisions that are not in the database yet."""
 
 
 class Cell(NamedTuple):
@@ -51,43 +49,13 @@ class Cell(NamedTuple):
 _ALIKE = ("environment", "entry", "version", "decision", "decided_by", "rule_because")
 
 
-class CountedPlace(NamedTuple):
-    """How far a writer's decisions are counted; `newest`: its newest place in the database."""
-
-    writer: str
-    newest: int
-    counted: int
-    gaps: tuple[Gap, ...]
-
-    @property
-    def waiting(self) -> int:
-        """The number of decisions that are there and not counted, but those in gaps."""
-        return max(self.newest - self.counted, 0)
-
-
-def find_places(database: Database) -> list[CountedPlace]:
-    """Find how far each writer's decisions are counted. Raises CreditError when the database does not answer."""
-    newest = find_newest_places(database)
-    with database.begin_read() as connection:
-        known = {row.writer: row for row in connection.execute(select(COUNTED_WRITERS_TABLE))}
-    return [
-        CountedPlace(
-            writer,
-            last,
-            known[writer].counted if writer in known else 0,
-            tuple((first, end) for first, end in known[writer].gaps) if writer in known else (),
-        )
-        for writer, last in newest.items()
-    ]
-
-
 def count_on(database: Database, slices: int) -> int:
     """Count at most so many slices of decisions; return how many decisions are still not counted.
 
     Gaps are looked at once. Raises CreditError when the database does not answer.
     """
     waiting = 0
-    for place in find_places(database):
+    for place in find_places(database, only_open=True):
         may_be_more = bool(place.waiting or place.gaps)
         while slices and may_be_more:
             slices -= 1
@@ -113,6 +81,8 @@ def _count_slice(database: Database, place: CountedPlace) -> tuple[CountedPlace,
         rows = connection.execute(asked).all()
     found = [row[0] for row in rows]
     counted = max([place.counted, *found])
+    if counted < place.newest and len(rows) < SLICE_ROWS:
+        place = correct_newest(database, place)
     ranges = [*place.gaps, (place.counted + 1, counted)]
     gaps = tuple(gap for first, last in ranges for gap in list_missing(first, last, found))
     if rows:

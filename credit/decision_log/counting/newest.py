@@ -1,20 +1,23 @@
 """The newest decisions of one environment, in a time that does not depend on the log or on what else is in it."""
 
-from datetime import datetime
-from functools import cache
-from operator import attrgetter, itemgetter
+from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, TextualSelect, select, text
+from sqlalchemy import Select, func, select
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
-from credit.decision_log.tables import DECISIONS_TABLE, UtcDateTime, is_of_environment
-from credit.decision_log.writers import WRITERS_WALK
+from credit.decision_log.tables import DECISION_WRITERS_TABLE, DECISIONS_TABLE, is_of_environment
+from credit.decision_log.writers import has_unchained
 
 _NEAR_ROWS, _FAR_ROWS = 100, 1_000
 """Newest decisions of any environment: where most logs have enough of the own one, and where those are looked for that
 have no writer."""
+
+
+_NEAR_TIME = timedelta(days=31)
+"""Of what time the near ones are looked for: of a partition for each month, few are looked at."""
 
 
 class NewDecision(NamedTuple):
@@ -38,12 +41,13 @@ def list_newest(database: Database, environment: str, number: int = 10) -> list[
     before the log had writers are listed while they are among the newest 1,000 of all.
     """
     with database.begin_read() as connection:
-        found = _select(connection, _build_window(environment, _NEAR_ROWS))
-        if len(found) < number:
-            found = _list_by_writers(connection, environment, number)
-        if len(found) < number:
-            of_none = _build_window(environment, _FAR_ROWS).where(DECISIONS_TABLE.c.writer.is_(None))
-            found = _sort([*found, *_select(connection, of_none)])
+        found: list[NewDecision] = []
+        if newest := _find_newest_time(connection, environment):
+            found = _select(connection, _build_window(environment, _NEAR_ROWS, newest - _NEAR_TIME))
+            if len(found) < number:
+                found = _list_by_writers(connection, environment, number)
+        if len(found) < number and has_unchained(connection):
+            found = _sort([*found, *_select(connection, _build_window(environment, _FAR_ROWS))])
     return found[:number]
 
 
@@ -56,11 +60,20 @@ def _list_by_writers(connection: Connection, environment: str, number: int) -> l
     return found
 
 
+def _find_newest_time(connection: Connection, environment: str) -> datetime | None:
+    """Find when the writers of an environment decided last; None when it has none."""
+    own = is_of_environment(environment, DECISION_WRITERS_TABLE)
+    newest: datetime | None = connection.execute(
+        select(func.max(DECISION_WRITERS_TABLE.c.newest_at)).where(own)
+    ).scalar()
+    return newest
+
+
 def _find_writers(connection: Connection, environment: str) -> list[tuple[str, datetime]]:
     """Find the writers of an environment and when each decided last, the newest first."""
-    rows = connection.execute(build_last_walk())
-    own = [(row.writer, row.decided_at) for row in rows if row.environment in (environment, None)]
-    return sorted(own, key=itemgetter(1), reverse=True)
+    writers = DECISION_WRITERS_TABLE.c
+    own = select(writers.writer, writers.newest_at).where(is_of_environment(environment, DECISION_WRITERS_TABLE))
+    return [(row.writer, row.newest_at) for row in connection.execute(own.order_by(writers.newest_at.desc()))]
 
 
 def _sort(found: list[NewDecision]) -> list[NewDecision]:
@@ -76,19 +89,15 @@ def _build_query(environment: str, writer: str, number: int) -> Select[Any]:
     return own.order_by(DECISIONS_TABLE.c.sequence.desc()).limit(number)
 
 
-def _build_window(environment: str, rows: int) -> Select[Any]:
-    """Build the query for the decisions of an environment among the newest of all, newest first."""
+def _build_window(environment: str, rows: int, since: datetime | None = None) -> Select[Any]:
+    """Build the query for the decisions of an environment among the newest of all, newest first.
+
+    `since`: of which time they are looked for; None: those of no writer, of any time.
+    """
     decisions = DECISIONS_TABLE.c
-    edge = select(decisions.id).order_by(decisions.decided_at.desc(), decisions.id.desc()).limit(rows)
-    own = select(*_SHOWN).where(decisions.id.in_(edge), is_of_environment(environment))
-    return own.order_by(decisions.decided_at.desc(), decisions.id.desc())
-
-
-@cache
-def build_last_walk() -> TextualSelect:
-    """Build the query for the last decision of each writer: look-ups in the index, however many rows it wrote."""
-    last = "(SELECT d.{0} FROM decisions d WHERE d.writer = w.writer ORDER BY d.sequence DESC LIMIT 1) AS {0}"
-    names = ", ".join(last.format(name) for name in ("decided_at", "environment"))
-    walk = WRITERS_WALK.format(name=DECISIONS_TABLE.name)
-    asked = text(f"{walk} SELECT w.writer AS writer, {names} FROM writers w WHERE w.writer IS NOT NULL")
-    return asked.columns(writer=String, decided_at=UtcDateTime, environment=String)
+    newest = select(*_SHOWN, decisions.environment, decisions.writer)
+    newest = newest if since is None else newest.where(decisions.decided_at >= since)
+    window = newest.order_by(decisions.decided_at.desc(), decisions.id.desc()).limit(rows).subquery()
+    own = select(*(window.c[name] for name in NewDecision._fields)).where(is_of_environment(environment, window))
+    own = own.where(window.c.writer.is_(None)) if since is None else own
+    return own.order_by(window.c.decided_at.desc(), window.c.id.desc())

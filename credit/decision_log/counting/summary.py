@@ -11,6 +11,7 @@ from credit.decision_log.counting.hourly import Cell, count_cells_of, count_on, 
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.tables import DECISIONS_TABLE, HOURLY_COUNTS_TABLE, is_of_environment
+from credit.decision_log.writers import has_unchained
 
 MAX_SPOOLED = 10_000
 """Decisions of the spool that are looked at, at most: it has no counts."""
@@ -58,7 +59,8 @@ def summarize_decisions(
     try:
         waiting = count_on(log.database, _SLICES)
         counts += read_counts(log.database, hour, environment, entry)
-        unchained = _has_unchained(log.database)
+        with log.database.begin_read() as connection:
+            unchained = has_unchained(connection)
     except CreditError:
         return DecisionSummary(counts, database_answered=False, is_truncated=cut, spooled=spooled)
     return DecisionSummary(counts, True, cut, spooled, waiting, unchained)
@@ -93,9 +95,3 @@ def count_spooled_cells(
     )
     with spool.begin_read() as connection:
         return count_cells_of(connection.execute(asked))
-
-
-def _has_unchained(database: Database) -> bool:
-    of_before = select(DECISIONS_TABLE.c.id).where(DECISIONS_TABLE.c.writer.is_(None)).limit(1)
-    with database.begin_read() as connection:
-        return connection.execute(of_before).first() is not None

@@ -32,6 +32,7 @@ class TableReport:
     writers: int = 0
     erased: int = 0
     unchained: int = 0
+    removed: int = 0
     checkpoints: int = 0
     beyond_checkpoint: int = 0
     found: int = 0
@@ -52,6 +53,7 @@ def describe_report(report: TableReport) -> str:
     parts = {
         "after the last checkpoint": report.beyond_checkpoint,
         "erased, their hashes are there": report.erased,
+        "removed by their age, as the log tells": report.removed,
         "not chained, from before there was a chain": report.unchained,
     }
     return line + "".join(f"; {count:,} {what}" for what, count in parts.items() if count)

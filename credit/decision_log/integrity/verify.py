@@ -1,7 +1,8 @@
 """Verify a log: every row by its hash, every chain by its links, every head by the checkpoints in the store."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,6 +12,7 @@ from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, SHADO
 from credit.decision_log.integrity.checkpoints import list_checkpointed_writers, list_points
 from credit.decision_log.integrity.findings import Finding, TableReport
 from credit.decision_log.integrity.reading import Row, find_range, list_writers, read_rows
+from credit.decision_log.integrity.removed import Removals, read_removals
 from credit.decision_log.integrity.walk import ChainWalk, check_content
 from credit.decision_log.migrate import require_newest_tables
 from credit.decision_log.tables import EVENTS_TABLE
@@ -18,6 +20,8 @@ from credit.registry.store import Store
 
 ERASURE_KINDS = ("erase", "expire")
 """The events by which personal values may be gone."""
+
+_LAST_MILLISECOND = 253_402_300_799_000
 
 
 def verify_databases(
@@ -46,14 +50,18 @@ class LogVerification:
         self._databases, self._store, self._since, self._until = databases, store, since, until
         self._erasure: tuple[str, frozenset[str]] = ("", frozenset())
         self._began: datetime | None = None
+        self._removals = Removals({})
 
     def verify(self) -> list[TableReport]:
         """Verify every table. Raises CreditError when a database or the store does not answer."""
+        self._removals = read_removals(self._databases)
         return [self._verify_table(kind) for kind in CHAINED_TABLES]
 
     def _verify_table(self, kind: ChainedTable) -> TableReport:
         report, self._began = TableReport(kind.table.name), None
         writers = set(list_writers(self._databases, kind))
+        if kind is DECISIONS and self._is_all:
+            writers |= self._removals.ranges.keys()
         if self._store is not None and self._is_all:
             writers |= set(list_checkpointed_writers(self._store, kind.table.name))
         for writer in sorted(writers):
@@ -70,7 +78,8 @@ class LogVerification:
         if last is not None and last < first:
             return
         points = list_points(self._store, kind.table.name, writer) if self._store is not None else {}
-        walk = ChainWalk(kind, writer, points, lambda row: self._check_beyond(kind, row))
+        removed = self._removals.ranges.get(writer, ()) if kind is DECISIONS else ()
+        walk = ChainWalk(kind, writer, points, lambda row: self._check_beyond(kind, row), removed)
         if first > 1:
             before = next(read_rows(self._databases, kind, writer, first - 1, first - 1), None)
             walk.start_after(before, first - 1)
@@ -80,6 +89,7 @@ class LogVerification:
                 report.add(finding)
         report.rows, report.writers = report.rows + walk.rows, report.writers + 1
         report.erased, report.checkpoints = report.erased + walk.erased, report.checkpoints + walk.checkpoints
+        report.removed += walk.removed
         report.beyond_checkpoint += max(0, walk.last_place - max(points, default=first - 1)) if last is None else 0
 
     def _is_there_by_now(self, kind: ChainedTable, finding: Finding) -> bool:
@@ -106,9 +116,19 @@ class LogVerification:
 
     def _check_beyond(self, kind: ChainedTable, row: Row) -> str | None:
         named = row["decision_id" if kind is SHADOWS else "id"]
-        if row["salt"] is None and named not in self._find_erased(row["erased_by"]):
+        is_bare = row["salt"] is None and named not in self._find_erased(row["erased_by"])
+        if is_bare and (kind is DECISIONS or not self._is_of_removed(row)):
             return "no erasure in the log names it"
-        return check_repeat(self._databases, row) if kind is DECISIONS else None
+        return check_repeat(self._databases, row, self._removals) if kind is DECISIONS else None
+
+    def _is_of_removed(self, row: Row) -> bool:
+        """Tell whether a row belongs to a decision that is not there any more, and lost its values with it."""
+        decision, query = row["decision_id"], select(EVENTS_TABLE.c.id).where(EVENTS_TABLE.c.kind == "remove")
+        for database in self._databases:
+            with database.begin_read() as connection:
+                if connection.execute(query.where(EVENTS_TABLE.c.id == row["erased_by"])).first() is not None:
+                    return decision is not None and not any(one.find(decision) for one in self._databases)
+        return False
 
     def _find_erased(self, event: str | None) -> frozenset[Any]:
         """Find the rows that an erasure names; the last one is remembered, for it names many."""
@@ -150,12 +170,16 @@ def check_decision(databases: Sequence[Database], row: DecisionRow) -> str | Non
     return None
 
 
-def check_repeat(databases: Sequence[Database], row: DecisionRow) -> str | None:
-    """Check that a repeat is one: another decision has its idempotency key."""
+def check_repeat(databases: Sequence[Database], row: DecisionRow, removals: Removals | None = None) -> str | None:
+    """Check that a repeat is one: another decision has its idempotency key, or was removed by its age."""
     if row["repeat_of"] is None and row["repeated_key"] is None:
         return None
     key = row["repeated_key"]
-    found = (database.find(row["repeat_of"] or "") for database in databases)
+    found = [database.find(row["repeat_of"] or "") for database in databases]
+    if key is not None and row["idempotency_key"] is None and not any(found):
+        removals = removals or read_removals(databases)
+        if removals.before is not None and _read_time(row["repeat_of"]) < removals.before:
+            return None
     if (
         key is None
         or row["idempotency_key"] is not None
@@ -163,6 +187,14 @@ def check_repeat(databases: Sequence[Database], row: DecisionRow) -> str | None:
     ):
         return "it is said to repeat a decision that has not its key"
     return None
+
+
+def _read_time(identifier: str | None) -> datetime:
+    """Read the moment of a decision from its id, a UUID of version 7; of no id it is the last of all."""
+    milliseconds = _LAST_MILLISECOND
+    with suppress(ValueError):  # what somebody put there
+        milliseconds = min(int((identifier or "")[:12], 16), _LAST_MILLISECOND)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _find_erasure(database: Database, event: str) -> dict[str, Any]:

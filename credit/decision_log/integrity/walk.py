@@ -1,13 +1,14 @@
 """Walk along the chain of a writer and name the rows that are not as they were written."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from credit.decision_log.integrity.chain import GENESIS, ChainedTable, Hasher
 from credit.decision_log.integrity.findings import Finding, FindingKind
 from credit.decision_log.integrity.reading import Row
+from credit.decision_log.integrity.removed import RemovedRange
 
 _WINDOW = 1_000
 """Rows that are looked ahead for one that follows, where a row does not."""
@@ -32,25 +33,36 @@ def check_content(kind: ChainedTable, hasher: Hasher, row: Row) -> str | None:
 
 
 class ChainWalk:
-    """A walk along one chain. `points`: the hashes that checkpoints have for places."""
+    """A walk along one chain. `points`: the hashes that checkpoints have for places; `removed`: rows gone by age."""
 
-    def __init__(self, kind: ChainedTable, writer: str, points: Mapping[int, set[str]], check: RowCheck) -> None:
+    def __init__(
+        self,
+        kind: ChainedTable,
+        writer: str,
+        points: Mapping[int, set[str]],
+        check: RowCheck,
+        removed: Sequence[RemovedRange] = (),
+    ) -> None:
         self._kind, self._writer, self._points, self._check = kind, writer, points, check
+        self._removed_from = {one.first: one for one in removed}
+        self._removed_to = {one.last: one for one in removed}
         self._hasher = Hasher(kind)
         self._head, self.last_place, self._was_found = GENESIS, 0, False
         self._last_id, self._may_share = "", False
-        self.rows = self.erased = self.checkpoints = 0
+        self.rows = self.erased = self.checkpoints = self.removed = 0
 
     def start_after(self, row: Row | None, place: int) -> None:
         """Start in the middle, after a row that is not checked itself; None: it is missing."""
-        self._head, self.last_place = (row["row_hash"] if row is not None else ""), place
-        self._last_id = row["id"] if row is not None else ""
+        cut = self._removed_to.get(place)
+        self._head = row["row_hash"] if row is not None else cut.row_hash if cut is not None else ""
+        self.last_place, self._last_id = place, row["id"] if row is not None else ""
 
     def walk(self, rows: Iterable[Row], is_whole: bool) -> Iterator[Finding]:
         """Walk along the rows; `is_whole`: to the end of the chain, so that none may be missing there."""
         coming = iter(rows)
         ahead: deque[Row] = deque(islice(coming, 3))
         while ahead:
+            yield from self._step_over_removed()
             row = ahead.popleft()
             if self._is_extra(row, ahead):
                 yield self._skip(row)
@@ -59,11 +71,19 @@ class ChainWalk:
                 yield from found
                 self._step(row, found)
             ahead.extend(islice(coming, max(0, 3 - len(ahead))))
+        yield from self._step_over_removed()
         end = max(self._points, default=0)
         if is_whole and self.last_place < end:
             yield self._name(
                 "deleted", self.last_place + 1, "", f"{end - self.last_place:,} rows that a checkpoint has are missing"
             )
+
+    def _step_over_removed(self) -> Iterator[Finding]:
+        """Go on behind rows that an event of the log removed, if it removed those that belong here."""
+        while (cut := self._removed_from.get(self.last_place + 1)) is not None and cut.previous == self._head:
+            self._head, self.last_place, self._last_id = cut.row_hash, cut.last, ""
+            self.removed += cut.last - cut.first + 1
+            yield from self._judge_point({"sequence": cut.last, "row_hash": cut.row_hash, "id": ""})
 
     def _is_extra(self, row: Row, ahead: deque[Row]) -> bool:
         """Tell whether a row was put in before another one that follows as well, and which the chain goes on with."""

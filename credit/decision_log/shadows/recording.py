@@ -1,16 +1,18 @@
 """Record what a challenger would have decided: in the database, or in the spool while that does not answer.
 
 Such rows are written some time after their decisions, whose personal values may be erased by then: the row goes into
-the database as an erasure would have left it.
+the database as an erasure would have left it. In SQLite one writer locks out all others, so they go there few at a
+time: no decision waits for more than those.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -21,6 +23,13 @@ from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 
 _LOG = logging.getLogger(__name__)
 _REPLAY_ROWS = 500
+
+_LOCKED_ROWS = 50
+"""Rows that are written under one lock of SQLite, which takes about a millisecond."""
+
+_UNLOCKED_SECONDS = 0.01
+"""Before the next ones are: a decision that waits for SQLite looks after 1, 2, 5 ms, and would find it locked again."""
+
 _C = SHADOWS_TABLE.c
 
 ShadowRow = dict[str, Any]
@@ -68,8 +77,7 @@ class ShadowLog:
         with lock:
             moved = 0
             for rows in self._iterate_spooled():
-                with self._database.begin_write() as connection:
-                    _add(connection, _apply_erasures(connection, rows))
+                _add_beside_decisions(self._database, rows)
                 with self._spool.begin_write() as connection:
                     connection.execute(delete(SHADOWS_TABLE).where(_C.id.in_([row["id"] for row in rows])))
                 moved += len(rows)
@@ -93,18 +101,31 @@ class ShadowLog:
         """Insert rows into the database; False when it does not take them."""
         try:
             database.check_file()  # in a process that does not look for itself an empty one would be made
-            with database.begin_write() as connection:
-                _add(connection, _apply_erasures(connection, rows))
+            _add_beside_decisions(database, rows)
         except CreditError as error:
             _LOG.warning("shadows go to the spool: %s", error)
             return False
         return True
 
 
-def erase_shadows(connection: Connection, decisions: Sequence[str], event: str) -> None:
+def erase_shadows(connection: Connection, decisions: Sequence[str] | Select[Any], event: str) -> None:
     """Erase what challengers made of decisions, in the transaction that erases these. `event`: its id."""
     gone = update(SHADOWS_TABLE).where(_C.decision_id.in_(decisions), _C.erased_by.is_(None))
     connection.execute(gone.values(**ERASED_VALUES, erased_by=event))
+
+
+def _add_beside_decisions(database: Database, rows: Sequence[ShadowRow]) -> None:
+    """Add rows durably to the database of the decisions, which others write to meanwhile.
+
+    Where this fails some may be there already; to add all of them again is right then.
+    """
+    size = _LOCKED_ROWS if database.engine.dialect.name == "sqlite" else len(rows)
+    for start in range(0, len(rows), size):
+        if start:
+            time.sleep(_UNLOCKED_SECONDS)
+        with database.begin_write() as connection:
+            _add(connection, _apply_erasures(connection, rows[start : start + size]))
+    database.flush()
 
 
 def _apply_erasures(connection: Connection, rows: Sequence[ShadowRow]) -> list[ShadowRow]:
@@ -135,3 +156,10 @@ def list_shadows(database: Database, decision: str) -> list[dict[str, Any]]:
     query = select(*columns).where(_C.decision_id == decision, _C.erased_by.is_(None)).order_by(_C.shadowed_at)
     with database.begin_read() as connection:
         return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def count_shadows(database: Database, environment: str, challenge: int, most: int) -> int:
+    """Count the applications that a challenger decided, at most so many. Raises CreditError without an answer."""
+    there = select(_C.id).where(_C.challenge == challenge, _C.environment == environment, _C.decision.is_not(None))
+    with database.begin_read() as connection:
+        return int(connection.execute(select(func.count()).select_from(there.limit(most).subquery())).scalar_one())

@@ -7,7 +7,14 @@ from credit.common.formatting import PERCENT_METRICS, format_group, format_numbe
 from credit.reports.base import Number, ReportPart, Snapshot
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
-from credit.reports.figures import ADVERSE_IMPACT_RATIO, FAIRNESS_METRICS, PAIR_SEPARATOR, group_key, split_group_key
+from credit.reports.figures import (
+    ADVERSE_IMPACT_RATIO,
+    FAIRNESS_METRICS,
+    PAIR_SEPARATOR,
+    group_key,
+    name_group_figure,
+    split_group_key,
+)
 from credit.reports.metrics import Metrics
 
 _ALIASES = {"approval_rate": "selection_rate"}
@@ -63,12 +70,6 @@ def _list_judged_ratios(report: FairnessReport) -> Iterator[str]:
     for one in report.findings:
         if one.measure == ADVERSE_IMPACT_RATIO and PAIR_SEPARATOR not in one.attribute:
             yield name_group_figure(one.measure, group_key(one.attribute, one.group))
-
-
-def name_group_figure(measure: str, key: str) -> str:
-    """Name a figure of a group: `adverse_impact_ratio:race=Black`."""
-    attribute, group = split_group_key(key)
-    return f"{measure}:{attribute}={group}"
 
 
 def find_figure(text: str, known: set[str]) -> str:

@@ -16,6 +16,7 @@ from credit.reports.base import Count, Number, Report
 from release.blame.hybrids.environments import Environment, Environments, hash_text
 from release.blame.hybrids.factors import TARGET
 from release.blame.hybrids.figures import ChampionFigures, read_champion_figures
+from release.blame.hybrids.laid_files import LaidFiles, lay_files
 from release.blame.hybrids.locks import read_lock
 from release.blame.hybrids.other_people import bring_people
 from release.blame.hybrids.pipeline_inputs import LOCK, PARAMS, PIPELINE, is_below
@@ -63,32 +64,35 @@ class Workshop:
 
     def make(self, recipe: Recipe, target: str = TARGET) -> Outcome:
         """Make a hybrid down to a stage, or take its earlier outcome. Raises CreditError when it does not run."""
+        files = self._lay_files(recipe)
+        environment = self._environments.choose(read_lock(files))
+        file = self._kept / f"{_hash_inputs(files, recipe, target, environment)}.json"
+        if (kept := _read_kept(file)) is not None:
+            return kept
+        self.ran += 1
         with make_temporary_folder() as temporary:
             clone = temporary / "clone"
-            environment = self._assemble(clone, recipe)
-            file = self._kept / f"{self._hash_inputs(clone, recipe, target, environment)}.json"
-            if (kept := _read_kept(file)) is not None:
-                return kept
-            self.ran += 1
+            run_git("clone", "--quiet", "--no-checkout", "--shared", str(self._source), str(clone))
+            self._lay_over(clone, recipe, environment)
             outcome = self._run(clone, recipe, target, environment)
-            outcome.write(file)
-            return outcome
+        outcome.write(file)
+        return outcome
 
     def leave(self, recipe: Recipe, folder: Path) -> None:
         """Make a hybrid in a new folder, and leave it there to be looked at: a clone with the cache of this one."""
         run_git("clone", "--quiet", "--no-checkout", str(self._source), str(folder))
         run_git("-C", str(folder), "remote", "remove", "origin")  # it is gone when this command ends
-        environment = self._lay_over(folder, recipe)
+        environment = self._environments.choose(read_lock(self._lay_files(recipe)))
+        self._lay_over(folder, recipe, environment)
         own = (folder / PIPELINE).read_bytes()
         self._run(folder, recipe, TARGET, environment)
         (folder / PIPELINE).write_bytes(own)
 
-    def _assemble(self, clone: Path, recipe: Recipe) -> Environment:
-        """Check the good version out, and lay over it what the recipe takes from the bad one."""
-        run_git("clone", "--quiet", "--no-checkout", "--shared", str(self._source), str(clone))
-        return self._lay_over(clone, recipe)
+    def _lay_files(self, recipe: Recipe) -> LaidFiles:
+        return lay_files(self._source, self._commits.base, recipe.commit or self._commits.head, recipe)
 
-    def _lay_over(self, clone: Path, recipe: Recipe) -> Environment:
+    def _lay_over(self, clone: Path, recipe: Recipe, environment: Environment) -> None:
+        """Check the good version out, and lay over it what the recipe takes from the bad one."""
         base, head = self._commits.base, recipe.commit or self._commits.head
         run_git("-C", str(clone), "checkout", "--quiet", "--detach", base)
         there = set(run_git("-C", str(clone), "ls-tree", "-r", "-z", "--name-only", head).split("\0"))
@@ -99,19 +103,8 @@ class Workshop:
             (clone / path).unlink(missing_ok=True)
         if recipe.params is not None:
             write_text(clone / PARAMS, recipe.params)
-        environment = self._environments.choose(read_lock(FolderSnapshot(recipe.name, clone)))
         if not environment.has_made_results:
             (clone / LOCK).unlink(missing_ok=True)
-        return environment
-
-    def _hash_inputs(self, clone: Path, recipe: Recipe, target: str, environment: Environment) -> str:
-        """Hash all that the pipeline reads or starts from, results in git too, and the libraries that run it."""
-        run_git("-C", str(clone), "add", "--all")
-        listed = run_git("-C", str(clone), "ls-files", "--stage", "-z").split("\0")
-        read = [line for line in listed if not is_below(line.partition("\t")[2], _UNREAD)]
-        return hashlib.sha256(
-            "\0".join([target, environment.description, *map(str, recipe.people), *read]).encode()
-        ).hexdigest()
 
     def _run(self, clone: Path, recipe: Recipe, target: str, environment: Environment) -> Outcome:
         """Run the stages that have changed, down to a stage."""
@@ -139,6 +132,15 @@ class Workshop:
 
 
 _UNREAD = ("docs", "tests", "README.md", "CHANGELOG.md", ".github", ".ci")
+
+
+def _hash_inputs(files: LaidFiles, recipe: Recipe, target: str, environment: Environment) -> str:
+    """Hash all that the pipeline reads or starts from, results in git too, and the libraries that run it."""
+    unread = _UNREAD if environment.has_made_results else (*_UNREAD, LOCK)
+    read = [line for line in files.list_staged() if not is_below(line.partition("\t")[2], unread)]
+    return hashlib.sha256(
+        "\0".join([target, environment.description, *map(str, recipe.people), *read, ""]).encode()
+    ).hexdigest()
 
 
 def _read_kept(file: Path) -> Outcome | None:

@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from credit.common.errors import CreditError, Problem
+from credit.decision_log.following.process import listen
 from credit.reports.live.watch_picture import WatchPicture
 from release.watching.session import Look, Settings
 from release.watching.shown.told_metrics import collect_told
@@ -144,11 +144,7 @@ def expose(exposed: Exposed, host: str, port: int) -> Iterator[int]:
         def log_message(self, *_: Any) -> None:
             """Log no request."""
 
-    try:
-        server = ThreadingHTTPServer((host, port), Handler)
-    except OSError as error:
-        expected = "an address of this machine, and a port that nobody has"
-        raise CreditError(Problem(f"--host {host} --port {port}", f"{error.strerror}", expected)) from None
+    server = listen(host, port, lambda: ThreadingHTTPServer((host, port), Handler))
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:

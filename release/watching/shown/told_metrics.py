@@ -1,6 +1,7 @@
-"""Drift by figure, outcomes by age and group, and concerns, as metrics.
+"""Drift by figure, refusals by field, outcomes by age and group, and concerns, as metrics.
 
-The number of series is bounded: two for each figure of drift, five for each age and each group, four of concerns.
+The number of series is bounded: two for each figure of drift and each refused field, five for each age and each group,
+four of concerns.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from release.watching.ageing import CONCERNS
 from release.watching.drift import DriftReport
 from release.watching.outcomes import OutcomeReport
+from release.watching.refusals import RefusalReport
 from release.watching.telling import Told
 from watch.outcomes.judging import OutcomeFinding
 from watch.outcomes.vintages import EVERYBODY, GroupName
@@ -26,6 +28,7 @@ def collect_told(told: Told, environment: str) -> Iterator[Metric]:
         concern.add_metric([environment, what], float(what in there))
     yield concern
     yield from _collect_drift(told.drift, environment)
+    yield from _collect_refusals(told.refusals, environment)
     yield from _collect_outcomes(told.outcomes, environment)
 
 
@@ -41,6 +44,18 @@ def _collect_drift(drift: DriftReport | None, environment: str) -> Iterator[Metr
         moved.add_metric([environment, one.figure], one.moved)
     yield is_drift
     yield moved
+
+
+def _collect_refusals(refusals: RefusalReport | None, environment: str) -> Iterator[Metric]:
+    labels = ["environment", "field"]
+    beyond = GaugeMetricFamily("watch_refused", "1 when the last whole day was beyond the limit", labels=labels)
+    share = GaugeMetricFamily("watch_refused_share", "The share of today's requests refused for it", labels=labels)
+    for one in refusals.judged if refusals else ():
+        beyond.add_metric([environment, one.field], float(one.is_told))
+    for one in refusals.running if refusals else ():
+        share.add_metric([environment, one.field], one.share)
+    yield beyond
+    yield share
 
 
 def _collect_outcomes(outcomes: OutcomeReport | None, environment: str) -> Iterator[Metric]:

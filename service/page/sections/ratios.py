@@ -25,7 +25,7 @@ _WIDTH, _HEIGHT, _LEFT = 480, 100, 30
 """Of the drawing; labels are to the left of `_LEFT`."""
 
 
-class RatioPoint(NamedTuple):
+class DrawnRatio(NamedTuple):
     """The ratio of some hours. `x`, `y` from the upper left of the drawing; `place`: its number in the day."""
 
     place: int
@@ -44,7 +44,7 @@ class GroupRatios(NamedTuple):
     reference: str
     whole: str
     is_below: bool
-    points: list[RatioPoint]
+    points: list[DrawnRatio]
     lines: list[str]
     said: str
 
@@ -178,7 +178,7 @@ def _describe_group(
             last = first + timedelta(hours=hours)
             said = f"{first:%H:%M} to {last:%H:%M}: {format_ratio(ratio)}{', of few people' if is_few else ''}"
             x = _find_x(place + 0.5, len(parts))
-            points.append(RatioPoint(place, x, _find_y(ratio), least is not None and ratio < least, is_few, said))
+            points.append(DrawnRatio(place, x, _find_y(ratio), least is not None and ratio < least, is_few, said))
     ratio = compute_ratio(_pick(whole, group), _pick(whole, reference)) or 0.0
     is_few = min(whole[0][group], whole[0][reference]) < FEW_PEOPLE
     listed = "; ".join(point.said for point in points) or "no part of the day has enough people"
@@ -193,9 +193,9 @@ def _name_group(column: Column, group: str) -> str:
     return column.name_value(group) if group in map(str, column.allowed or ()) else group
 
 
-def _connect(points: Sequence[RatioPoint]) -> list[str]:
+def _connect(points: Sequence[DrawnRatio]) -> list[str]:
     """Connect each run of neighbours: where a part of the day has no ratio, the line breaks."""
-    runs: list[list[RatioPoint]] = []
+    runs: list[list[DrawnRatio]] = []
     for point in points:
         if not runs or runs[-1][-1].place + 1 < point.place:
             runs.append([])

@@ -1,16 +1,22 @@
 """What `make bench` writes. The measuring itself is not tested: a time that a test demands fails on a busy machine."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
 
 from bench.__main__ import find_measures, run
+from bench.cores import find_child, pin, share_one_core
 from bench.imports import list_imports
+from bench.pairs import compare_pairs, measure_pairs
 from bench.process import Usage, measure_medians, run_timed
-from bench.project import read_commands
+from bench.project import ProjectCopy, read_commands
 from bench.report import (
     REPORT_HEADER,
     BenchTable,
@@ -20,7 +26,9 @@ from bench.report import (
     format_target,
     replace_section,
 )
+from bench.violations_query import main as count_violations
 from credit.common.errors import CreditError
+from credit.common.files import read_json
 from testing.lenders.frozen import ROOT
 
 TABLE = BenchTable(("stage", "seconds"), [("fetch", "0.1"), ("ingest", "0.2")])
@@ -129,3 +137,71 @@ def test_rows_are_for_the_page_alone() -> None:
         refused = CliRunner().invoke(run, words)
         assert refused.exit_code == 2
         assert "--rows is for `page` alone" in refused.output
+
+
+def test_the_query_counts_each_row_that_breaks_a_column_however_it_does(tmp_path: Path) -> None:
+    (tmp_path / "contract.yaml").write_text("""
+name: small
+row: a person
+source: {title: t, licence: l, citation: c}
+columns:
+  number: {type: integer, role: id, description: d}
+  income: {type: number, role: feature, range: [0, 100], missing: allowed, description: d, reason: r,
+           reason_if_missing: r}
+  race: {type: category, role: protected, allowed: [white, Black], reference: white, description: d}
+  paid: {type: boolean, role: label, favourable: true, description: d}
+""")
+    frame = pd.DataFrame(
+        {
+            "number": [1, 2, 2, 2, 5],
+            "income": [-1.0, None, 101.0, float("inf"), 100.0],
+            "race": ["white", "Black", "black", None, "white"],
+            "paid": [True, False, None, True, True],
+        }
+    )
+    frame.to_parquet(tmp_path / "rows.parquet")
+    count_violations(str(tmp_path / "contract.yaml"), str(tmp_path / "rows.parquet"), str(tmp_path / "counted.json"))
+    assert read_json(tmp_path / "counted.json") == {"number": 3, "income": 3, "race": 2, "paid": 1}
+
+
+def test_a_copy_tells_whether_params_has_a_parameter(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("train: {rows: null}\n")
+    copy = ProjectCopy(tmp_path)
+    assert [copy.has_param(name) for name in ("train.rows", "train.folds", "fetch.rows")] == [True, False, False]
+    copy.set_param("train.rows", 5)
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == {"train": {"rows": 5}}
+
+
+def test_pairs_go_each_second_one_the_other_way_round() -> None:
+    order: list[str] = []
+
+    def load(name: str) -> str:
+        order.append(name)
+        return name
+
+    pairs = list(measure_pairs(3, lambda: load("without"), lambda: load("with")))
+    assert pairs == [("without", "with")] * 3
+    assert order == ["without", "with", "with", "without", "without", "with"]
+
+
+def test_the_interval_of_a_median_of_pairs_has_the_true_one_nineteen_times_in_twenty() -> None:
+    random = np.random.default_rng(7)
+    found = [compare_pairs([(1.0, one) for one in random.lognormal(0, 0.3, 12)]) for _ in range(1_000)]
+    held = sum(one.low <= 1 <= one.high for one in found)
+    assert 940 <= held <= 985, "by ranks it is 96.1%"
+    with pytest.raises(ValueError, match="5 pairs say nothing"):
+        compare_pairs([(1.0, 1.0)] * 5)
+
+
+def test_one_core_is_shared_and_the_others_are_free_for_one_more_process() -> None:
+    there = os.sched_getaffinity(0)
+    if len(there) < 2:
+        pytest.skip("a machine of one core")
+    with share_one_core() as others, subprocess.Popen(["sleep", "60"]) as process:
+        assert os.sched_getaffinity(process.pid) == there - others
+        pin(find_child(os.getpid(), "sleep"), others)
+        assert os.sched_getaffinity(process.pid) == others
+        process.kill()
+    assert os.sched_getaffinity(0) == there
+    with pytest.raises(CreditError, match="it started no such thing"):
+        find_child(os.getpid(), "such thing")

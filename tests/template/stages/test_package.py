@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from credit.bundle.bundle import load_bundle
+from credit.bundle.policy_limits import PolicyLimits, RatioLimit
 from credit.common.candidate_definition import label_candidate
 from credit.common.errors import CreditError
 from credit.common.params import read_params
 from credit.fairness.policies import Fairness
 from credit.packaging.build import BundleInputs, build_bundle
 from credit.reports.choice import Choice
-from credit.reports.fairness import PolicyLimits, RatioLimit
 from credit.training.agreement import PackageParams
 from stages.package import find_limits
 from testing.lenders.frozen import CANDIDATES, LENDER, ROOT

@@ -12,12 +12,12 @@ import yaml
 from joblib import delayed
 
 from credit.common.errors import CreditError
-from credit.common.parallel import run_in_processes
 from credit.common.params import read_params
 from credit.contract import Contract, DataSource, load_contract
 from credit.contract.columns import Column
 from credit.data.splitting import SplitParams, assign_folds
 from credit.data.tables import make_frame, open_table
+from credit.engine.local import run_in_processes
 from credit.evaluation.predictions import Predictions, read_predictions, sort_by_fold, write_predictions
 from credit.selection.fold_features import PredictParams, select_in_folds
 from credit.selection.selection import SelectFeaturesParams, select_features

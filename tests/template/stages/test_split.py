@@ -9,8 +9,7 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.data.parts import check_parts
-from credit.data.splitting import SplitParams, assign_folds, mark_test_rows
+from credit.data.splitting import SplitParams, assign_folds, check_parts, mark_test_rows
 from credit.training.cross_fitting import split_folds
 from stages.split import split_rows
 

@@ -18,6 +18,7 @@ from credit.common.errors import CreditError
 from credit.contract.columns import Column
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.months.removal import remove_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
 from testing.decisions import make_record, write_each
 from testing.parts.servers import Cluster
@@ -170,6 +171,31 @@ def test_missing_rows_are_told_and_counted_when_they_come(log: DecisionLog) -> N
     assert follower.catch_up([log.database]) == 0
     assert list_gaps(follower.state, 0) == []
     assert [one.counts for one in follower.state.streams.values()] == [one.counts for one in whole.streams.values()]
+
+
+def test_rows_that_were_removed_by_their_age_are_not_missing(log: DecisionLog, tmp_path: Path) -> None:
+    """For a watch that begins later, and for one that had noted some of them as missing before they came and went."""
+    people = make_people(300)
+    for place, one in enumerate(people[:200]):
+        one["decided_at"] = START - timedelta(days=40, minutes=-place)
+    rows = write_each(log, people)
+    with log.database.begin_write() as connection:
+        gone = [row["id"] for row in [*rows[50:60], rows[250]]]
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_(gone)))
+    with open_state(tmp_path / "watch", "prod") as file:
+        early = Follower("prod", JUDGING, find_groups, file)
+        early.catch_up([log.database])
+        assert sum(cursor.missing for _, cursor in list_gaps(early.state, 0)) == 11
+    with log.database.begin_write() as connection:
+        connection.execute(insert(DECISIONS_TABLE), rows[50:60])
+    assert remove_decisions(log.database, log.events, START.replace(day=1), "cron").decisions == 200
+    with open_state(tmp_path / "watch", "prod") as file:
+        assert Follower("prod", JUDGING, find_groups, file).catch_up([log.database]) == 0
+    with open_state(tmp_path / "watch", "prod") as file:
+        noted = file.read(JUDGING)
+    for state in (noted, follow_once([log.database])):
+        ((_, cursor),) = list_gaps(state, 0)
+        assert [(gap.first, gap.last) for gap in cursor.gaps] == [(251, 251)], "nobody removed this one"
 
 
 def test_a_gap_before_the_live_entry_is_no_obstacle(log: DecisionLog) -> None:

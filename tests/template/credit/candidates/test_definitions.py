@@ -37,8 +37,8 @@ Y = RNG.random(600) < 1 / (1 + np.exp(-2 * X[:, 0]))
 
 
 def write_params(folder: Path, **changes: Any) -> Path:
-    """Write the block `train` with changes; a key that is None is left out."""
-    block = {key: value for key, value in (PARAMS | changes).items() if value is not None}
+    """Write the block `train` with changes, of which a key that is None is left out."""
+    block = {key: value for key, value in (PARAMS | changes).items() if changes.get(key, True) is not None}
     (folder / "params.yaml").write_text(yaml.safe_dump({"train": block}))
     return folder / "params.yaml"
 

@@ -1,6 +1,7 @@
 """The registry has every block that any code reads, with the model that the code reads it as."""
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -43,13 +44,14 @@ def test_a_block_is_read_as_the_model_that_the_check_fits_it_to(model: type[Para
 
 
 def test_every_read_of_the_stages_was_found() -> None:
-    assert {block.split(".")[0] for _, block in READS} == set(BLOCKS)
+    read = {block.split(".")[0] for _, block in READS}
+    assert read | {"engine"} == set(BLOCKS)  # the latter may be left out: credit/engine/settings.py reads it
 
 
 def test_every_stage_with_parameters_has_a_block_and_no_block_is_without_a_stage() -> None:
     watched = {str(name).split(".")[0] for stage in STAGES.values() for name in stage.get("params", [])}
-    assert watched | {"data", "watch"} == set(BLOCKS)  # the latter is read by release watch
-    assert set(BLOCKS) - {"data", "watch"} <= set(STAGES)
+    assert watched | {"data", "engine", "watch"} == set(BLOCKS)  # on the second no result depends
+    assert set(BLOCKS) - {"data", "engine", "watch"} <= set(STAGES)
     assert list(yaml.safe_load((LENDER / "params.yaml").read_text())) == list(BLOCKS)
 
 
@@ -72,3 +74,21 @@ def test_a_block_that_nothing_reads_and_one_that_is_missing_are_found_beside_the
     ]
     assert blocks.find(BLOCKS["evaluate"]) is None
     assert blocks.find(BLOCKS["split"]) is not None
+
+
+def test_parameters_of_before_are_whole_again_with_what_the_page_of_upgrades_adds(tmp_path: Path) -> None:
+    page = (ROOT / "docs/upgrading.md").read_text()
+    added = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page.partition("## Upgrade from 0.1")[2], re.DOTALL)[0])
+    before = yaml.safe_load((LENDER / "params.yaml").read_text())
+    for block, lines in added.items():
+        for name in lines:
+            del before[block][name]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(before, sort_keys=False))
+    found = [str(problem).removeprefix(f"{path}: ") for problem in read_blocks(path).problems]
+    expected = [f"{block}.{name}: found nothing, expected a value" for block, lines in added.items() for name in lines]
+    assert found == expected
+    for block, lines in added.items():
+        before[block] |= lines
+    path.write_text(yaml.safe_dump(before, sort_keys=False))
+    assert not read_blocks(path).problems

@@ -1,5 +1,8 @@
 """What a challenger would have decided is in the log beside the decision: chained, spooled, erased with it."""
 
+import errno
+import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,11 +15,13 @@ from alembic.config import Config
 from sqlalchemy import insert, select, update
 
 from credit.common.errors import CreditError
+from credit.decision_log.database import Database
 from credit.decision_log.integrity.verify import verify_databases
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.people.applicants import export_decision
 from credit.decision_log.people.erasure import erase_decisions, expire_decisions
+from credit.decision_log.shadows import recording
 from credit.decision_log.shadows.recording import ShadowLog
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 from testing.decisions import make_record, make_shadow, write_each
@@ -25,6 +30,9 @@ from testing.decisions import make_record, make_shadow, write_each
 class _GoneError(Exception):
     """Ends a transaction without a trace."""
 
+
+FULL = 2
+"""SQLite's number for commits that wait for the disk."""
 
 LATER = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -128,6 +136,58 @@ def test_shadows_are_spooled_while_the_database_is_away_and_come_at_their_places
     assert log.shadows.count_spooled() == 0
     assert [row["decision_id"] for row in read_shadows(log)] == [one["id"] for one in decided[:4]]
     assert verify(log) == ([], 4, 0)
+
+
+def test_however_many_shadows_are_written_a_decision_finds_the_database_free_after_a_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite has one writer at a time: it is no challenger between few rows, nor while the disk is waited for."""
+    log = DecisionLog(f"sqlite:///{tmp_path}/log.db", tmp_path / "state")
+    decided = write_each(log, [make_record() for _ in range(120)])
+    beside = Database(f"sqlite:///{tmp_path}/log.db", flushes=False)
+    beside.file.remember()
+    with log.database.begin_read() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == FULL, "a decision is on the disk"
+    there: list[tuple[str, int]] = []
+
+    def look(moment: str) -> None:
+        other = sqlite3.connect(tmp_path / "log.db", timeout=0, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")  # which fails while somebody else has the lock
+        there.append((moment, other.execute("SELECT count(*) FROM shadows").fetchone()[0]))
+        other.close()
+
+    fsync = os.fsync
+
+    def flush(file: int) -> None:
+        assert Path(f"/proc/self/fd/{file}").readlink() == tmp_path / "log.db-wal"
+        look("flush")
+        fsync(file)
+
+    monkeypatch.setattr(recording.time, "sleep", lambda _: look("pause"))
+    monkeypatch.setattr(os, "fsync", flush)
+    ShadowLog(beside, log.spool).write([make_shadow(one) for one in decided], may_use_database=True)
+    assert there == [("pause", 50), ("pause", 100), ("flush", 120)]
+    assert verify(log) == ([], 120, 0)
+    beside.close()
+    log.close()
+
+
+def test_what_the_disk_does_not_take_goes_to_the_spool_at_the_same_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = DecisionLog(f"sqlite:///{tmp_path}/log.db", tmp_path / "state")
+    decided = write_each(log, [make_record() for _ in range(60)])
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        log.shadows.write([make_shadow(one) for one in decided], may_use_database=True)
+    assert log.shadows.count_spooled() == 60, "whether the database has them is not known"
+    assert log.recover()
+    assert (log.shadows.count_spooled(), verify(log)) == (0, ([], 60, 0))
+    log.close()
 
 
 def test_rows_that_nobody_took_leave_no_hole(log: DecisionLog, tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
+from credit.fairness.counts import count_predictions
+from credit.fairness.partitions import count_people_in
 
 CONTRACT = """
 name: small
@@ -45,8 +48,13 @@ def test_a_score_may_be_missing(tmp_path: Path) -> None:
 def test_codes_of_groups_may_be_whole_numbers(tmp_path: Path, values: object) -> None:
     (tmp_path / "small.yaml").write_text(CONTRACT.replace("[white, Black]", '["1", "2"]').replace("white", '"1"'))
     pd.DataFrame(GOOD | {"group_race": values}).to_parquet(tmp_path / "p.parquet")
-    people = read_predictions(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml")).people["race"]
-    assert [None if pd.isna(value) else value for value in people] in (["1", "2"], ["1", None])
+    contract = load_contract(tmp_path / "small.yaml")
+    predictions = read_predictions(tmp_path / "p.parquet", contract)
+    people = [None if pd.isna(value) else value for value in predictions.people["race"]]
+    assert people in (["1", "2"], ["1", None])
+    counted = count_people_in(tmp_path / "p.parquet", contract).people["race",]
+    assert counted.tolist() == count_predictions(contract, predictions).people["race",].tolist()
+    assert counted.sum((1, 2)).tolist() == ([1, 1, 0] if people[1] else [1, 0, 1])
 
 
 @pytest.mark.parametrize(
@@ -87,6 +95,9 @@ def test_a_column_of_another_type_or_with_gaps_is_one_line(
     with pytest.raises(CreditError, match=said) as caught:
         read(tmp_path, **{column: values})
     assert "\n" not in str(caught.value)
+    with pytest.raises(CreditError) as counted:
+        count_people_in(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml"))
+    assert str(counted.value) == str(caught.value)
 
 
 def test_nobody_is_nobody_to_judge(tmp_path: Path) -> None:
@@ -95,3 +106,29 @@ def test_nobody_is_nobody_to_judge(tmp_path: Path) -> None:
     pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in types.items()}).to_parquet(tmp_path / "p.parquet")
     with pytest.raises(CreditError, match="found no rows"):
         read_predictions(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml"))
+    with pytest.raises(CreditError, match="found no rows"):
+        count_people_in(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml"))
+
+
+def test_counting_by_partitions_counts_what_counting_at_once_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    scores = np.where(random.random(5000) < 0.1, np.nan, random.random(5000).round(1))
+    read(
+        tmp_path,
+        group_race=random.choice(np.array(["white", "Black", "undisclosed", None], object), 5000),
+        fold=np.zeros(5000, int),
+        favourable=random.random(5000) < 0.5,
+        score=scores,
+        decision=np.where(np.isnan(scores), "refer", random.choice(["approve", "refer", "deny"], 5000)),
+    )
+    contract, file = load_contract(tmp_path / "small.yaml"), tmp_path / "p.parquet"
+    whole = count_predictions(contract, read_predictions(file, contract))
+    monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 700)
+    monkeypatch.setattr("credit.fairness.partitions.read_predictions", lambda *_: pytest.fail("read at once"))
+    parts = count_people_in(file, contract)
+    assert (parts.groups, parts.labels, parts.rows) == (whole.groups, whole.labels, 5000)
+    for key in whole.people:
+        assert (parts.people[key] == whole.people[key]).all()
+        np.testing.assert_allclose(parts.scores[key], whole.scores[key], rtol=1e-12)

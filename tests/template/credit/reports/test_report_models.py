@@ -30,7 +30,7 @@ from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
 from credit.reports.alternatives import AlternativesReport, PointSettings
 from credit.reports.base import ReportFile
-from credit.reports.candidate import CandidateReport
+from credit.reports.candidate import CandidateReport, LearningReport
 from credit.reports.choice import Choice, StabilityReport
 from credit.reports.fairness import FairnessReport
 from credit.reports.features import FeaturesReport
@@ -58,6 +58,7 @@ MODELS: dict[str, type[ReportFile]] = {
     "reports/alternatives.json": AlternativesReport,
     "reports/choice.json": Choice,
     "reports/features.json": FeaturesReport,
+    "reports/learning.json": LearningReport,
     "reports/metrics.json": Metrics,
     "reports/predictions.json": PredictionsReport,
     "reports/stability.json": StabilityReport,

@@ -16,6 +16,8 @@ from credit.reports.choice import CandidateStability, ShippedDifference, Stabili
 from credit.stability.repeats import measure_spread
 from credit.stability.shipped import compare_shipped
 from credit.stability.wording import describe_stability
+from release.blame.hybrids.figures import read_champion_figures
+from release.blame.hybrids.workshop import FolderSnapshot
 from testing.projects import Project
 
 CONTRACT = Contract(
@@ -126,6 +128,12 @@ def test_a_champion_in_fewer_partitions_than_asked_for_is_called_chance() -> Non
     assert "nobody knows" in describe_stability(1, "logistic", 1, 0.8, both, {})
 
 
+def list_figures(finished: Project, candidate: str) -> set[str]:
+    """The names of the figures that there are, as `release blame --of` takes them."""
+    figures = read_champion_figures(FolderSnapshot("finished", finished.folder)).candidates[candidate]
+    return {name for name, value in figures.items() if value is not None}
+
+
 def test_the_pipeline_repeats_the_verdict_of_the_first_partition_in_the_others(finished: Project) -> None:
     report = StabilityReport.read(finished.folder / StabilityReport.PATH)
     assert report.partitions == 2
@@ -135,12 +143,20 @@ def test_the_pipeline_repeats_the_verdict_of_the_first_partition_in_the_others(f
         assert one.seeds is not None
         assert one.seeds.fits == (1 if name == "heuristic" else 6)
         assert (one.seeds.roc_auc.deviation > 0) == (name == "random_forest"), "only it draws"
-        assert one.seeds.roc_auc.lowest <= metrics[name]["roc_auc"] <= one.seeds.roc_auc.highest
+        for figure, spread in (("roc_auc", one.seeds.roc_auc), ("expected_value", one.seeds.expected_value)):
+            assert spread is not None
+            assert spread.lowest <= metrics[name][figure] <= spread.highest, figure
         judged = json.loads((finished.folder / f"reports/fairness/{name}.json").read_text())
         assert judged["verdict"] in one.verdicts
         assert one.worst_group_ratio is not None
         ratio = judged["lowest_adverse_impact_ratio"]["value"]
         assert one.worst_group_ratio.lowest <= ratio <= one.worst_group_ratio.highest
+        assert one.seeds.deviations is not None
+        assert one.deviations is not None
+        assert one.seeds.deviations.keys() <= list_figures(finished, name), "a band by each name that --of takes"
+        assert {"expected_value", "approval_rate", "referral_rate", "bad_rate"} <= one.seeds.deviations.keys()
+        assert {f"{of.measure}:{of.attribute}={of.group}" for of in one.findings} <= one.deviations.keys()
+        assert {of for of in list_figures(finished, name) if of.startswith("selection_rate:")} <= one.deviations.keys()
         assert {(of.attribute, of.group) for of in one.findings} <= {
             (of["attribute"], of["group"]) for of in judged["findings"]
         }

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import make_pipeline
 
-from credit.training.forest import Forest
+from credit.training.candidates import score_rows
+from credit.training.forest import Forest, average_trees
 from credit.training.skops_files import dump_estimator
 
 RNG = np.random.default_rng(0)
@@ -39,6 +43,21 @@ def test_its_trees_are_those_of_scikit_learn(settings: dict[str, Any]) -> None:
     plain = Forest(**params).fit(X, Y).make_plain()
     assert type(plain) is RandomForestClassifier
     assert dump_estimator(plain) == dump_estimator(RandomForestClassifier(**params).fit(X, Y))
+    averages = average_trees(plain.set_params(n_jobs=1), X)  # several threads add up in any order
+    assert averages is not None
+    assert (averages == plain.predict_proba(X)).all()
+
+
+def test_a_pipeline_is_scored_as_by_scikit_learn_whatever_its_last_step() -> None:
+    holes = np.where(X < -1.5, np.nan, X)
+    for last in (RandomForestClassifier(9, random_state=0), AdaBoostClassifier(n_estimators=3), LogisticRegression()):
+        pipeline = make_pipeline(SimpleImputer(), last).fit(holes, Y)
+        assert (score_rows(pipeline, holes) == pipeline.predict_proba(holes)[:, 1]).all()
+    alone = RandomForestClassifier(9, random_state=0).fit(holes, Y)
+    assert average_trees(alone, holes) is None  # missing values are for scikit-learn to look at
+    assert (score_rows(alone, holes) == alone.predict_proba(holes)[:, 1]).all()
+    with pytest.raises(ValueError, match="has 6 features, but"):
+        score_rows(alone, holes[:, :6])
 
 
 def test_so_are_they_of_several_classes_with_names_and_of_missing_values() -> None:

@@ -107,3 +107,71 @@ def test_importing_and_checking_send_nothing_and_write_nothing_home(
     monkeypatch.setenv("HOME", str(tmp_path))
     ContractSuite(contract()).find_breaches(rows())
     assert not list(tmp_path.iterdir())  # type: ignore[attr-defined]
+
+
+def draw_rows(count: int) -> pa.RecordBatch:
+    """Draw rows that break every rule now and then, by values around its limits, infinities and missing ones."""
+    random = np.random.default_rng(1)
+    whole = [-(2**63), -1, 0, 1, 2, 3, 2**53 + 1, 2**63 - 1, None]
+    drawn = {
+        "id": [f"person {number % 450}" for number in range(count)],
+        "paid": random.choice([True, False, None], count, p=[0.5, 0.4, 0.1]),
+        "income": random.choice([0.0, -0.0, -1e-9, 100.0, 100.1, np.inf, -np.inf, np.nan, None], count),
+        "open": random.choice([1e308, -1e308, np.inf, -np.inf, np.nan, None], count),
+        "units": random.choice(np.array(whole, object), count),
+        "grade": random.choice(np.array(whole, object), count),
+        "home": random.choice(np.array(["own", "rent", "Own", "", None], object), count),
+        "day": random.choice(np.array([datetime.date(2024, 1, 1), None], object), count),
+    }
+    types = {"boolean": pa.bool_(), "number": pa.float64(), "integer": pa.int64(), "date": pa.date32()}
+    arrays = {name: pa.array(list(drawn[name]), types.get(c.type, pa.string())) for name, c in COLUMNS.items()}
+    return pa.RecordBatch.from_pydict(arrays)
+
+
+def test_screening_a_large_table_finds_the_very_breaches_of_judging_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    partition, repeated = draw_rows(500), [f"person {number}" for number in range(50)]
+    whole = ContractSuite(contract(), repeated).find_breaches(partition)
+    assert {breach.column for breaches in whole.values() for breach in breaches} == COLUMNS.keys()
+    monkeypatch.setattr("credit.validation.expectations._WORTH_SCREENING", 100)
+    suite = ContractSuite(contract(), repeated)
+    assert suite.find_breaches(partition) == whole
+    assert suite.find_breaches(partition) == whole  # a partition after the first has no rows that check the screening
+
+
+def test_only_suspected_rows_of_a_large_table_are_judged_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("credit.validation.expectations._WORTH_SCREENING", 100)
+    good = pa.Table.from_batches([rows().slice(0, 1)] * 998 + [rows(income=-1.0).slice(2, 1)] * 2)
+    suite, judged = ContractSuite(contract()), []
+    judge_rows = ContractSuite._judge_rows
+    monkeypatch.setattr(
+        ContractSuite, "_judge_rows", lambda own, part, names: judged.append(len(part)) or judge_rows(own, part, names)
+    )
+    for _ in range(2):
+        assert sorted(suite.find_breaches(good.combine_chunks().to_batches()[0])) == [998, 999]
+    assert judged == [1000, 2]
+
+
+def test_a_breach_that_screening_misses_stops_validation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("credit.validation.expectations._WORTH_SCREENING", 3)
+    monkeypatch.setattr("credit.validation.expectations.find_suspects", lambda values, _: np.zeros(len(values), bool))
+    with pytest.raises(RuntimeError, match=r"row 2 of the partition was cleared, and breaks rules of income"):
+        ContractSuite(contract()).find_breaches(rows(income=-1.0))
+
+
+def test_screening_knows_what_number_a_number_is_and_limits_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {
+        "id": Column(type="number", role="id", description="d"),
+        "units": Column(type="integer", role="feature", range=(0, float("inf")), missing="allowed", description="d"),
+        "paid": COLUMNS["paid"],
+    }
+    partition = pa.RecordBatch.from_pydict(
+        {
+            "id": pa.array([0.0, -0.0, 1.0, 2.0], pa.float64()),
+            "units": pa.array([2**63 - 1, 5, -1, None], pa.int64()),
+            "paid": pa.array([True] * 4),
+        }
+    )
+    whole = ContractSuite(contract(columns), [0.0]).find_breaches(partition)
+    assert sorted(whole) == [0, 1, 2]
+    monkeypatch.setattr("credit.validation.expectations._WORTH_SCREENING", 2)
+    assert ContractSuite(contract(columns), [0.0]).find_breaches(partition) == whole

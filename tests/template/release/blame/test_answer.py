@@ -22,6 +22,8 @@ from release.blame.answer.markdown import MARKER, render_markdown
 from release.blame.answer.page import render_page
 from release.blame.answer.waterfall import draw_waterfall
 from release.blame.answer.wording import describe_verdict, render_text
+from release.blame.investigation import Question
+from release.commands import blame
 from release.commands.blame import EXIT_CODES
 from release.compare.seed_band import Spread, compute_band
 from release.compare.sides import Sides
@@ -100,6 +102,22 @@ def test_every_verdict_has_an_exit_code_of_its_own() -> None:
     assert EXIT_CODES["attributed"] == 0
     assert len(set(EXIT_CODES.values())) == len(EXIT_CODES)
     assert not {1, 2} & set(EXIT_CODES.values()), "1 is an error, 2 a wrong call"
+
+
+@pytest.mark.parametrize("verdict", get_args(Verdict))
+def test_a_workflow_may_ask_for_zero_on_every_answer(monkeypatch: pytest.MonkeyPatch, verdict: Verdict) -> None:
+    """The question is not asked: here only what follows from an answer is."""
+
+    def answer(question: Question) -> Blame:
+        return make_answer(verdict=verdict)
+
+    monkeypatch.setattr(blame, "resolve_versions", lambda *sides: sides)
+    monkeypatch.setattr(blame, "find_cause", answer)
+    assert blame.run.callback is not None
+    options: dict[str, Any] = {"figures": (), "candidate": None, "reseeds": 2, "jobs": None, "markdown": True}
+    options |= {"html": None, "factors": None, "folder": None}
+    codes = [blame.run.callback("a", "b", exit_zero=zero, **options).code for zero in (True, False)]
+    assert codes == [0, EXIT_CODES[verdict]]
 
 
 @pytest.mark.parametrize("verdict", ["inside noise", "not reproducible", "inconclusive"])

@@ -37,7 +37,10 @@ def test_versions_tags_and_commits_are_sides_and_the_working_tree_is_the_default
     first = find_commit("v1.0.0")
     for name in ("v1.0.0", "1.0.0", "credit-model@v1.0.0", first):
         good, bad = resolve_versions(name, None)
-        assert (good.commit, bad.commit, bad.name) == (first, None, "workspace")
+        assert (good.commit, bad.commit) == (first, resolve_commit("HEAD"))
+    Path("new.txt").touch()
+    good, bad = resolve_versions("v1.0.0", None)
+    assert (good.commit, bad.commit, bad.name) == (first, None, "workspace")
     assert resolve_versions("v1.0.0", "HEAD").head.commit == resolve_commit("HEAD")
     with pytest.raises(CreditError, match="no such commit"):
         resolve_versions("v9.9.9", None)

@@ -1,10 +1,14 @@
 """The exit code of `release judge` says whether main's judge lets a change pass, and whether the judge is touched."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from credit.common.errors import CreditError, Problem
+from release.commands import judge
 from release.commands.judge import _answer
 from release.compare.comment import MAX_CHARACTERS
 from release.compare.comparison import compare_revisions
@@ -100,3 +104,47 @@ def test_every_kind_is_seen_and_hides_neither_both_verdicts_nor_the_code_to_read
 
 def test_a_pipeline_that_does_not_run_is_3(failed: Judgement) -> None:
     assert _answer(failed).code == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "annotation", "label"),
+    [
+        ({}, 0, "the judge of main lets it pass", "--remove-label"),
+        ({"changes": (LIMIT,)}, 0, "::warning::the change touches the judge", "--add-label"),
+        ({"problems": ("\n::set-output name=digest::forged",)}, 3, "::error::the judge of main says", "--remove-label"),
+    ],
+)
+def test_the_run_on_github_is_told_what_the_next_job_posts_and_prints_no_word_of_the_change(
+    failed: Judgement,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fields: dict[str, Any],
+    code: int,
+    annotation: str,
+    label: str,
+) -> None:
+    """GitHub takes a printed line that begins with :: for a command."""
+    comparison = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))
+    found = failed.model_copy(update={"problems": (), "comparison": comparison, **fields})
+    monkeypatch.setattr(judge, "judge_change", lambda *_: found)
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    file, results = tmp_path / "new/comment.md", ("--only", "judge", "--results", str(tmp_path))
+    asked = ["HEAD", "HEAD", *results, "--comment", str(file), "--github"]
+    assert judge.run.main(asked, standalone_mode=False) == code
+    printed = capsys.readouterr().out
+    assert printed.startswith(annotation)
+    assert len(printed.splitlines()) == 1
+    assert file.read_text() == (tmp_path / "GITHUB_STEP_SUMMARY").read_text() == f"{_answer(found).text}\n"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (tmp_path / "GITHUB_OUTPUT").read_text() == f"digest={digest}\nlabel={label}\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--github"], ["--only", "run", "--results", "there", "--comment", "file"], ["--only", "pull", "--github"]],
+)
+def test_a_comment_is_asked_for_where_there_is_one(failed: Judgement, options: list[str]) -> None:
+    with pytest.raises(click.UsageError, match="--comment"):
+        judge.run.main(["HEAD", "HEAD", *options], standalone_mode=False)

@@ -84,6 +84,8 @@ PARAMS = {
     "drift_days": 7,
     "drift_alpha": 0.01,
     "drift_moved": 0.05,
+    "refused_share": 0.02,
+    "refused_alpha": 0.01,
     "outcome_days": (90, 180, 365),
     "outcome_alpha": 0.01,
     "least_known": 0.8,

@@ -223,7 +223,9 @@ def test_it_says_beforehand_how_many_applications_it_will_take(
     assert {one["group"] for one in forecast["groups"]} == {"white", "Black"}
     needs = {one["group"]: one["any_look"] for one in forecast["groups"]}
     assert needs["Black"] > needs["white"], "one in four is of the group"
-    code, told = command(*BEGIN)
+    begun = (*BEGIN, "--difference", "0.05")
+    assert command(*begun, "--json")[1]["challenge"]["needed"] == forecast["everybody"]["any_look"], "for the page"
+    code, told = command(*begun)
     assert "takes: about" in told
     assert "whenever you look" in told
 

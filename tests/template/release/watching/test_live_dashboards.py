@@ -88,6 +88,7 @@ def seen(
         with run_prometheus(tmp_path, targets) as prometheus:
             wait_until(lambda: len(prometheus.query("up == 1")) == 2, "both targets")
             first = count_series(prometheus)
+            assert service.decide(one | {"application": one["application"] | {"home": "boat"}}).status_code == 422
             people += send(service, town, mix_people(800, approved, lost, seed=3))
             watching.wait_for(people)
             wait_for_growth(prometheus)
@@ -103,6 +104,7 @@ def wait_for_growth(prometheus: Prometheus) -> None:
     for expression in (
         "sum(increase(service_decision_seconds_count[5m])) > 790",
         "watch_alarm == 1",
+        'watch_refused_share{field="home"} > 0',
         "increase(watch_decisions_total[5m]) > 0",
         'sum(increase(service_decisions_total{decision="deny"}[5m])) > 0',
         'service:burn_rate:1h{budget="model"} >= 0',

@@ -171,9 +171,9 @@ def test_an_alarm_on_a_version_that_the_store_has_no_more_is_told_with_why(
     assert session.look(books.now).word == "quiet"
     released.delete(f"bundles/{live.digest}/{MANIFEST_FILE}")
     harm(books, live)
-    assert_untouched(session.look(books.now), released, live, "the store has no bundle of v2.0.0")
+    assert_untouched(session.look(books.now), released, live, "the store: it has no bundle of v2.0.0")
     (told,) = read_told_alarms(command)
-    assert told.endswith("; not taken back: the store has no bundle of v2.0.0")
+    assert told.endswith("; not taken back: the store: it has no bundle of v2.0.0")
 
 
 def test_a_version_whose_bundle_is_damaged_is_taken_back_and_counted(

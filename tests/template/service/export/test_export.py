@@ -19,6 +19,7 @@ from sqlalchemy import delete, insert, update
 
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.months.removal import remove_decisions
 from credit.decision_log.outcomes import record_outcome
 from credit.decision_log.people.erasure import erase_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
@@ -268,6 +269,38 @@ def test_whoever_is_killed_in_the_first_writing_of_places_goes_on_in_the_same_fo
     assert [one.name for one in folder.iterdir()] == ["cursors.json"]
 
 
+def test_what_a_killed_export_left_goes_with_its_month_and_is_in_nobodys_way(log: DecisionLog, tmp_path: Path) -> None:
+    """Of a day that was exported, of one whose protected values went before the kill, and of one that was begun."""
+    write(log, 15)
+    folder = tmp_path / "analysts"
+    export_news(log.database, ParquetTarget(folder))
+    days = sorted(one.name for one in (folder / "decisions").iterdir())
+    for kind in ("decisions", "protected"):
+        for day in (*days, "day=2026-02-27"):
+            left = folder / kind / day / f".{kind}.parquet.{os.getpid()}.part"  # as of a process that there is
+            left.parent.mkdir(exist_ok=True)
+            left.write_text("Black")
+    (folder / "protected" / days[1] / "protected.parquet").unlink()
+    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron")
+    assert export_news(log.database, ParquetTarget(folder)).removed == 15
+    assert sorted(one.name for one in folder.rglob("*")) == ["cursors.json", "decisions", "protected"]
+    assert export_news(log.database, ParquetTarget(folder)) == ExportRound()
+
+
+def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(log: DecisionLog, open_target: Open) -> None:
+    rows = write(log, 12)
+    with log.database.begin_write() as connection:
+        gone = DECISIONS_TABLE.c.id.in_([row["id"] for row in rows[4:6]])
+        connection.execute(delete(DECISIONS_TABLE).where(gone))
+    assert export_news(log.database, open_target()).missing == 2
+    with log.database.begin_write() as connection:
+        connection.execute(insert(DECISIONS_TABLE), rows[4:6])
+    write_each(log, [make_record(decided_at=START + timedelta(days=40))])
+    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron")
+    for _ in range(2):
+        assert export_news(log.database, open_target()).missing == 0
+
+
 @contextmanager
 def keep_signal_handlers() -> Iterator[None]:
     """Give back the handlers of signals when the block ends."""
@@ -370,7 +403,7 @@ def test_rows_that_were_written_after_a_round_that_failed_are_counted_once(
     report(log, rows[0], 30, True)
     with keep_signal_handlers():
         ended = keep_exporting(load_settings(), target, "parquet", 0.1, "127.0.0.1", 0)
-    assert ended.content == {"decisions": 10, "outcomes": 1, "erased": 0, "missing": 0}
+    assert ended.content == {"decisions": 10, "outcomes": 1, "erased": 0, "removed": 0, "missing": 0}
     assert registries[0].get_sample_value("export_rows_total", {"target": "parquet"}) == 11
     assert_same(log, target, 10)
 

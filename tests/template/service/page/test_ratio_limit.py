@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from credit.bundle.bundle import load_bundle
-from credit.reports.fairness import PolicyLimits, RatioLimit
+from credit.bundle.policy_limits import PolicyLimits, RatioLimit
 from service.engine.live_version import LiveVersion
 from service.engine.loading import build_deployment, load_folder
 from service.page.ratio_limit import find_limit

@@ -1,5 +1,7 @@
 """A real service with a challenger beside: begun, killed, taken up again and ended while people come."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,7 +21,7 @@ from credit.registry.store import Store
 from credit.registry.versions import load_stored_bundle, require_version
 from service.shadow.challenger import Challenger, ChallengerError, LogPlace
 from service.shadow.recorder import AnsweredApplication
-from testing.parts.servers import wait_until
+from testing.parts.servers import Cluster, wait_until
 from testing.services import Service, run_service
 from watch.challenge.reading import read_shadowed
 
@@ -37,9 +39,9 @@ def read_challenger(service: Service) -> dict[str, Any]:
     return service.read_health().get("challenger") or {}
 
 
-def read_pairs(service: Service) -> list[tuple[str, dict[str, Any], str | None]]:
+def read_pairs(service: Service, url: str = "") -> list[tuple[str, dict[str, Any], str | None]]:
     """Read the decisions that the log has, with their inputs, and what the challenger decided beside."""
-    database = Database(f"sqlite:///{service.state}/decisions.db", read_only=True)
+    database = Database(url or f"sqlite:///{service.state}/decisions.db", read_only=True)
     decisions, shadows = DECISIONS_TABLE.c, SHADOWS_TABLE.c
     query = select(decisions.id, decisions.inputs, shadows.decision)
     query = query.outerjoin_from(DECISIONS_TABLE, SHADOWS_TABLE, shadows.decision_id == decisions.id)
@@ -59,6 +61,13 @@ def list_challengers(service: Service) -> list[str]:
             if of_service and b"service.shadow.scoring" in (process / "cmdline").read_bytes():
                 found.append(process.name)
     return found
+
+
+def read_priorities(process: int) -> dict[int, int]:
+    """Read the nice values of the threads of a process, as far as they are above those of this one."""
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    threads = [int(one.name) for one in Path(f"/proc/{process}/task").iterdir()]
+    return {thread: os.getpriority(os.PRIO_PROCESS, thread) - own for thread in threads}
 
 
 @pytest.fixture
@@ -114,6 +123,41 @@ def test_a_challenger_decides_the_same_people_beside_survives_a_kill_and_goes_wh
     log.close()
 
 
+def test_on_postgresql_a_challenger_is_killed_then_the_service_and_whoever_was_answered_is_there_once(
+    released: Store, server: Cluster, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """No decision is lost, none is shadowed twice, and those that the challenger never got are counted as missing."""
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
+        service.wait()
+        challenge = begin(released)
+        wait_until(lambda: read_challenger(service).get("decides") is True, "the challenger", service.process)
+        answered = [service.decide(one).json() for one in asked[:20]]
+        wait_until(lambda: read_challenger(service)["scored"] == 20, "the shadows", service.process)
+        (process,) = list_challengers(service)
+        answered += [service.decide(one).json() for one in asked[:20]]
+        os.kill(int(process), signal.SIGKILL)
+        answered += [service.decide(one).json() for one in asked[:20]]
+        wait_until(lambda: list_challengers(service) not in ([process], []), "another process", service.process)
+        wait_until(lambda: read_challenger(service)["decides"], "that it decides", service.process)
+        answered += [service.decide(one).json() for one in asked[:20]]
+        service.kill()
+        wait_until(lambda: not list_challengers(service), "that the challenger ends with the service")
+        service.restart().wait()
+        wait_until(lambda: bool(read_challenger(service)), "the challenger again", service.process)
+        answered.append(service.decide(asked[0]).json())
+        wait_until(lambda: read_challenger(service)["scored"] == 1, "the last shadow", service.process)
+        pairs = read_pairs(service, server.url)
+    assert sorted(one for one, *_ in pairs) == sorted(one["id"] for one in answered), "once, with one shadow at most"
+    assert {one["decided_by"] for one in answered} == {"model"}
+    shadowed = [one for one, _, kind in pairs if kind is not None]
+    assert {one["id"] for one in (*answered[:20], answered[-1])} <= set(shadowed)
+    log = Database(server.url, read_only=True)
+    found = read_shadowed(log, "prod", challenge.number, 2, answered[0]["digest"], datetime.now(UTC))
+    assert (len(found.applications), found.missing) == (len(shadowed), 81 - len(shadowed))
+    assert [one.findings for one in verify_databases([log], released)] == [[], [], [], []]
+    log.close()
+
+
 def test_a_process_that_takes_too_long_is_ended_and_one_that_cannot_be_loaded_is_told(
     released: Store, bundles: Callable[[str], Path], asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -122,6 +166,9 @@ def test_a_process_that_takes_too_long_is_ended_and_one_that_cannot_be_loaded_is
     with pytest.raises(ChallengerError, match="ended before it was ready"):
         Challenger(challenge, tmp_path, place)
     challenger = Challenger(challenge, bundles("random_forest"), place)
+    priorities = read_priorities(challenger._process.pid)
+    assert priorities[challenger._process.pid] == 19, "who decides gets what the service leaves"
+    assert 0 in priorities.values(), "who holds the lock of a database waits for nobody"
     whole = [AnsweredApplication(f"{number:032x}", 2, one["application"]) for number, one in enumerate(asked[:20])]
     strange = AnsweredApplication("f" * 32, 2, {"income": "much"})
     found = challenger.shadow([*whole, strange], may_use_database=False)
@@ -150,6 +197,11 @@ def test_a_challenger_that_cannot_be_loaded_is_told_and_the_champion_decides(
     assert (answer["version"], answer["decided_by"]) == ("v2.0.0", "model")
     assert 'service_problem{what="challenger"} 1.0' in service.get("/metrics").text
     wait_until(lambda: 'service_shadows_total{outcome="dropped"} 1.0' in service.get("/metrics").text, "the count")
+    shown = {"version": "v3.0.0", "challenge": 1, "decides": False, "dropped": 1}
+    assert read_challenger(service) == read_challenger(service) | shown
+    page = service.get("/").text
+    assert "v3.0.0 should decide beside, and does not" in page
+    assert "How many applications it takes was not known when it began." in page
     assert released.create("challenges/prod/000000002.json", b"{}")
     said = "record 2 of the challenges is not valid; nobody decides beside"
     wait_until(lambda: service.read_health()["problems"] == [said], "the other problem", service.process)

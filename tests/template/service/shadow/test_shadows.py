@@ -271,14 +271,33 @@ def test_a_challenge_is_counted_by_itself_also_when_its_challenger_is_loaded_aga
     desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
     desk.decide(make_record(), make_record())
     desk.wait_for(scored=2)
-    desk.shadows.end("it is loaded again")
+    desk.shadows.suspend("it is loaded again", CHALLENGE.number, CHALLENGE)
     desk.decide(make_record())
     desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
-    shown = {"scored": 2, "failed": 0, "dropped": 1, "unrecorded": 0}
+    shown = {"scored": 2, "failed": 0, "dropped": 1, "unrecorded": 0, "decides": True}
     wait_until(lambda: describe_challenger(desk.shadows) == shown | {"version": "v9.0.0", "challenge": 3}, "its count")
     desk.shadows.end()
     desk.shadows.begin(PlantedChallenger(desk.log, lambda _: FAILED, NEXT))
     desk.decide(make_record())
     desk.wait_for(scored=2, failed=1, dropped=1)
-    shown = {"scored": 0, "failed": 1, "dropped": 0, "unrecorded": 0}
+    shown = {"scored": 0, "failed": 1, "dropped": 0, "unrecorded": 0, "decides": True}
     wait_until(lambda: describe_challenger(desk.shadows) == shown | {"version": "v10.0.0", "challenge": 5}, "its count")
+
+
+def test_what_is_dropped_while_a_new_challenge_cannot_be_loaded_is_told_as_its_own(desk: Desk) -> None:
+    """Also where nothing but its number is known, and not as that of the challenge before it."""
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
+    desk.decide(make_record())
+    desk.wait_for(scored=1)
+    desk.shadows.suspend("it cannot be loaded", NEXT.number, NEXT)
+    desk.decide(make_record(), make_record())
+    desk.wait_for(dropped=2)
+    shown = {"scored": 0, "failed": 0, "dropped": 2, "unrecorded": 0, "decides": False}
+    wait_until(lambda: describe_challenger(desk.shadows) == shown | {"version": "v10.0.0", "challenge": 5}, "its count")
+    desk.shadows.suspend("its record is not valid", 6, None)
+    desk.decide(make_record())
+    desk.wait_for(dropped=3)
+    shown["dropped"] = 1
+    wait_until(lambda: describe_challenger(desk.shadows) == shown | {"version": None, "challenge": 6}, "its count")
+    desk.shadows.end()
+    assert describe_challenger(desk.shadows) is None

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import delete, text
 
 from credit.decision_log.counting import hourly
-from credit.decision_log.counting.hourly import Cell, count_on, find_places
+from credit.decision_log.counting.hourly import Cell, count_on
+from credit.decision_log.counting.places import find_places, forget_writers
 from credit.decision_log.counting.summary import DecisionSummary, count_spooled_cells, read_counts, summarize_decisions
 from credit.decision_log.integrity.chain import DECISIONS, Chain
 from credit.decision_log.log import DecisionLog
@@ -53,6 +54,14 @@ def decisions(number: int, decision: str = "approve", minutes: float = 5.0, **ot
     """`number` decisions that are alike, made some minutes ago."""
     alike = {"decision": decision, "decided_at": NOW - timedelta(minutes=minutes), "version": "v2.0.0", "protected": {}}
     return [make_record(**alike | others) for _ in range(number)]
+
+
+def remove(log: DecisionLog, place: int) -> int:
+    """Remove a decision by its place; return the newest place that is noted."""
+    with log.database.begin_write() as connection:
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.sequence == place))
+    (noted,) = find_places(log.database)
+    return noted.newest
 
 
 def by(counts: Counter[Cell], *names: str) -> Counter[tuple[Any, ...]]:
@@ -173,6 +182,25 @@ def test_what_comes_late_from_a_spool_is_counted_once_whatever_the_order(
     (place,) = find_places(log.database)
     assert (place.counted, place.gaps, place.waiting) == (40, (), 0)
     assert summarize_decisions(log, DAY, "prod").total == 40
+
+
+def test_decisions_that_went_before_they_were_counted_do_not_wait_for_ever_and_late_ones_count(
+    log: DecisionLog,
+) -> None:
+    """The newest of a writer go, then all of it; what comes then from a spool is found as if it were new."""
+    rows, chain = decisions(6), Chain(DECISIONS)
+    chain.link(rows)
+    log.database.add(rows[:4])
+    assert [remove(log, place) for place in (3, 4)] == [4, 4]
+    assert count_on(log.database, 9) == 0
+    assert [one.newest for one in find_places(log.database)] == [2]
+    assert forget_writers(log.database) == 0
+    assert [remove(log, place) for place in (1, 2)] == [2, 2]
+    assert (forget_writers(log.database), find_places(log.database)) == (1, [])
+    log.database.add(rows[4:])
+    assert count_on(log.database, 9) == 0
+    assert [(one.counted, one.newest) for one in find_places(log.database)] == [(6, 6)]
+    assert summarize_decisions(log, DAY, "prod").total == 4
 
 
 def test_many_who_count_at_once_count_each_decision_once(log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, event, select
 
 from credit.decision_log.bulk_insert import insert_decisions
 from credit.decision_log.counting import newest
-from credit.decision_log.counting.newest import build_last_walk, list_newest
+from credit.decision_log.counting.newest import list_newest
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
-from credit.decision_log.tables import DECISIONS_TABLE
+from credit.decision_log.tables import DECISION_WRITERS_TABLE, DECISIONS_TABLE
 from testing.decisions import make_record
 
 NOW = datetime.now(UTC)
@@ -81,11 +81,34 @@ def test_those_of_before_writers_numbered_them_come_where_there_are_few_others(
     assert find(database, "prod", 3) == [own[0], old[2]]
 
 
-def test_the_last_decisions_are_looked_up_in_the_index_however_long_the_log_is(database: Database) -> None:
-    if database.engine.dialect.name == "sqlite":
-        fill(database, [2, 1], writer="a")
-        with database.begin_read() as connection:
-            plan = connection.execute(text(f"EXPLAIN QUERY PLAN {build_last_walk()}")).all()
-        steps = [step[-1] for step in plan if "decisions" in step[-1] or " d " in f"{step[-1]} "]
-        assert steps
-        assert not [step for step in steps if step.startswith("SCAN")]
+def test_an_environment_without_decisions_costs_two_questions_however_many_writers_others_have(
+    database: Database,
+) -> None:
+    for writer in range(30):
+        fill(database, [writer + 1, writer + 0.5], writer=f"w{writer}")
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    assert find(database, "dev") == []
+    asked = [one for one in asked if one.startswith("SELECT") and "FROM" in one]
+    assert len(asked) == 2, asked
+    assert "decision_writers" in asked[0]
+    assert "writer IS NULL" in asked[1]
+
+
+def test_those_of_more_than_a_month_ago_and_by_a_clock_that_was_wrong_are_found(database: Database) -> None:
+    own = fill(database, [200 * 1440, 100 * 1440, 50 * 1440, 5], writer="a")
+    ahead = fill(database, [-500 * 1440], writer="b")
+    assert find(database, "prod") == [ahead[0], own[3], own[2], own[1]]
+
+
+def test_how_far_a_writer_has_come_is_noted_whatever_the_order_of_its_decisions(database: Database) -> None:
+    """The last one first, as by a spool; the first again, which changes nothing; and one without a writer."""
+    rows = [
+        make_record(decided_at=NOW - timedelta(minutes=9 - place), sequence=place, writer="a", environment=None)
+        for place in (1, 2, 3, 4)
+    ]
+    rows[3]["environment"] = "prod"
+    for part in ([rows[3]], rows[:2], [rows[0], rows[2]], [make_record()]):
+        database.add(part)
+    with database.begin_read() as connection:
+        assert connection.execute(select(DECISION_WRITERS_TABLE)).all() == [("a", "prod", 4, rows[3]["decided_at"])]

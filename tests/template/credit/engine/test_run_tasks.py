@@ -5,7 +5,8 @@ import os
 import pytest
 from joblib import delayed
 
-from credit.common.parallel import keep_blas_to_one_thread, run_tasks
+from credit.common.parallel import keep_blas_to_one_thread
+from credit.engine.mapping import run_tasks
 
 
 def _tell(number: int) -> tuple[int, int]:

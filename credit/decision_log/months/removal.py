@@ -1,0 +1,162 @@
+"""Remove whole months of decisions by their age: in PostgreSQL a partition at a time, else row by row.
+
+Chains go on behind the gap: an event has the places and the hashes at both ends. What belongs to such decisions,
+outcomes, reviews, corrections and shadows, loses its values and keeps its hash, as by an erasure.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, Select, delete, func, select, text, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+
+from credit.common.errors import CreditError, Problem
+from credit.decision_log.counting.places import forget_writers
+from credit.decision_log.database import Database
+from credit.decision_log.integrity.append import Appender, AppendTransaction
+from credit.decision_log.integrity.removed import find_ranges
+from credit.decision_log.months.partitions import Partition, is_partitioned, list_partitions
+from credit.decision_log.people.events import build_event
+from credit.decision_log.shadows.recording import erase_shadows
+from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE
+
+_CHUNK_ROWS = 2_000
+"""Decisions that one event removes in PostgreSQL, where they are no partition."""
+
+_LOCKED_ROWS = 100
+"""Decisions that one event removes in SQLite, where every other writer waits for them: some milliseconds."""
+
+_UNLOCKED_SECONDS = 0.05
+"""Before the next ones go: a decision that waits for SQLite looks again after 1 to 25 ms, and would find it locked."""
+
+_ATTEMPTS, _PAUSE_SECONDS = 30, 1.0
+"""How often the lock on the whole table is asked for: nobody waits behind it for longer than a second."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
+
+_C = DECISIONS_TABLE.c
+
+
+class Removal(NamedTuple):
+    """The partitions that go as a whole, with the number of their decisions, and decisions that go row by row."""
+
+    partitions: dict[str, int]
+    rows: int
+
+    @property
+    def decisions(self) -> int:
+        """The number of decisions."""
+        return sum(self.partitions.values()) + self.rows
+
+
+def plan_removal(database: Database, before: datetime) -> Removal:
+    """Count the decisions from before a moment, the begin of a month. Raises CreditError without an answer."""
+    with database.begin_read() as connection:
+        total = int(connection.execute(select(func.count()).where(_C.decided_at < before)).scalar_one())
+        whole = _list_whole(database, connection, before)
+        counts = {one.name: _count(connection, one) for one in whole}
+    return Removal(counts, total - sum(counts.values()))
+
+
+def remove_decisions(database: Database, events: Appender, before: datetime, caller: str) -> Removal:
+    """Remove all decisions from before a moment, the begin of a month; return their numbers.
+
+    Each partition, and each part of the rest, goes in a transaction with its event: killed in between, it goes on with
+    the next one when it runs again. Raises CreditError when that is impossible.
+    """
+    with database.begin_read() as connection:
+        whole = _list_whole(database, connection, before)
+    removed = {one.name: _remove_partition(events, one, before, caller) for one in whole}
+    rows = 0
+    is_locking = database.engine.dialect.name == "sqlite"
+    while number := _remove_rows(events, before, caller, _LOCKED_ROWS if is_locking else _CHUNK_ROWS):
+        rows += number
+        if is_locking:
+            time.sleep(_UNLOCKED_SECONDS)
+    forget_writers(database)
+    return Removal(removed, rows)
+
+
+def _list_whole(database: Database, connection: Connection, before: datetime) -> list[Partition]:
+    """List the partitions in which everything is from before a moment."""
+    return [one for one in list_partitions(connection) if one.end <= before] if is_partitioned(database) else []
+
+
+def _count(connection: Connection, partition: Partition) -> int:
+    return int(connection.execute(select(func.count()).where(*_is_in(partition))).scalar_one())
+
+
+def _is_in(partition: Partition) -> list[Any]:
+    """Build the conditions for the decisions of a partition, by which the others are not looked at."""
+    return [_C.decided_at < partition.end, *([_C.decided_at >= partition.begin] if partition.begin else [])]
+
+
+def _remove_partition(events: Appender, partition: Partition, before: datetime, caller: str) -> int:
+    with events.begin() as transaction:
+        connection, name = transaction.connection, partition.name
+        connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))  # nothing comes meanwhile
+        number = _count(connection, partition)
+        doomed = select(_C.id).where(*_is_in(partition))
+        detail = {"before": before, "partition": name, "decisions": number}
+        _note(transaction, doomed, _is_in(partition), caller, detail)
+        since = "AND decided_at >= :begin" if partition.begin else ""
+        keys = text(f"DELETE FROM decision_keys WHERE decided_at < :end {since}")
+        connection.execute(keys, {"end": partition.end} | ({"begin": partition.begin} if partition.begin else {}))
+        _drop(connection, name)
+    return number
+
+
+def _drop(connection: Connection, name: str) -> None:
+    """Drop a partition: for a moment nobody may read or write any decision, so it waits until nobody does."""
+    connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+    for _ in range(_ATTEMPTS):
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"ALTER TABLE decisions DETACH PARTITION {name}"))
+                connection.execute(text(f"DROP TABLE {name}"))
+            return
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+    fix = "again, when no long query is under way"
+    raise CreditError(
+        Problem(f"the partition {name}", "others read the decisions all the time; it is there as it was", fix=fix)
+    )
+
+
+def _remove_rows(events: Appender, before: datetime, caller: str, most: int) -> int:
+    """Remove the oldest decisions that are in no whole partition, at most so many; returns how many."""
+    with events.begin() as transaction:
+        connection = transaction.connection
+        oldest = select(_C.id).where(_C.decided_at < before).order_by(_C.decided_at, _C.id).limit(most)
+        doomed = list(connection.execute(oldest).scalars())
+        if doomed:
+            these = [_C.decided_at < before, _C.id.in_(doomed)]
+            _note(transaction, doomed, these, caller, {"before": before, "decisions": len(doomed)})
+            connection.execute(delete(DECISIONS_TABLE).where(*these))
+    return len(doomed)
+
+
+def _note(
+    transaction: AppendTransaction,
+    doomed: Sequence[str] | Select[Any],
+    conditions: list[Any],
+    caller: str,
+    detail: dict[str, Any],
+) -> None:
+    """Note what goes by an event, and erase what belongs to it."""
+    connection = transaction.connection
+    ranges = find_ranges(connection, conditions)
+    event = build_event("remove", caller, None, detail | {"before": detail["before"].isoformat(), "ranges": ranges})
+    transaction.append(event)
+    gone = {"salt": None, "erased_by": event["id"]}
+    outcomes, told = OUTCOMES_TABLE.c, EVENTS_TABLE.c
+    known = update(OUTCOMES_TABLE).where(outcomes.decision_id.in_(doomed), outcomes.erased_by.is_(None))
+    connection.execute(known.values(outcome=JSON.NULL, **gone))
+    worded = update(EVENTS_TABLE).where(told.decision_id.in_(doomed), told.erased_by.is_(None))
+    connection.execute(worded.where(told.kind.in_(("review", "correct"))).values(personal=JSON.NULL, **gone))
+    erase_shadows(connection, doomed, event["id"])

@@ -1,0 +1,124 @@
+"""Count what services refuse for a field, day by day, from what they tell Prometheus. It tells, only.
+
+Counts begin with the first look at a service: one that is started anew, or a watch that is, loses what it did not see,
+of refused and answered requests alike, and that makes no alarm.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from credit.common.errors import CreditError, Problem
+from release.deployment.service_client import VERSION_PATH, NoAnswerError, fetch_bytes, fetch_json, read_addresses
+from watch.drift import RefusedField, judge_refusals
+from watch.params import WatchParams
+
+_PAUSE = timedelta(seconds=10)
+_SECONDS, _MOST_BYTES = 2.0, 4_000_000
+ASKED = ""
+"""The name under which requests are counted, in place of a field's."""
+
+
+class RefusalReport(NamedTuple):
+    """What was refused. `judged`: on the last whole `day`, None before one is over; `running`: today, not judged."""
+
+    day: date | None
+    judged: list[RefusedField]
+    running: list[RefusedField]
+
+    @property
+    def told(self) -> list[RefusedField]:
+        """The fields for which more was refused than the limit allows, by more than chance."""
+        return [one for one in self.judged if one.is_told]
+
+
+class RefusalWatch:
+    """Adds up what the services of an environment count. `read`: the counts of a service since it started."""
+
+    def __init__(
+        self, environment: str, params: WatchParams, read: Callable[[str, str], Mapping[str, float]] | None = None
+    ) -> None:
+        self._environment, self._params, self._read = environment, params, read or read_counts
+        self._seen: dict[str, Mapping[str, float]] = {}
+        self._today: date | None = None
+        self._counts: Counter[str] = Counter()
+        self._looked: datetime | None = None
+        self._day: date | None = None
+        self._judged: list[RefusedField] = []
+
+    def look(self, now: datetime, untold: list[str]) -> RefusalReport | None:
+        """Look at every service, not too often; None where none is named. `untold` gets which do not answer."""
+        try:
+            addresses = read_addresses()
+        except CreditError as error:
+            untold += [str(one) for one in error.problems]
+            return None
+        if not addresses:
+            return None
+        if self._today != now.date():
+            self._end_day(now.date())
+        if self._looked is None or now - self._looked >= _PAUSE:
+            self._looked = now
+            for address in addresses:
+                try:
+                    self._add(address, self._read(address, self._environment))
+                except CreditError as error:
+                    untold += [str(one) for one in error.problems]
+        return RefusalReport(self._day, self._judged, self._judge())
+
+    def _end_day(self, today: date) -> None:
+        if self._today is not None:
+            self._day, self._judged = self._today, self._judge()
+        self._today = today
+        self._counts.clear()
+
+    def _add(self, address: str, counts: Mapping[str, float]) -> None:
+        """Add what has come since the last look; a count that is lower is that of a service that began anew."""
+        before = self._seen.get(address)
+        self._seen[address] = counts
+        if before is None:
+            return
+        for name, count in counts.items():
+            last = before.get(name, 0.0)
+            self._counts[name] += round(count - last if count >= last else count)
+
+    def _judge(self) -> list[RefusedField]:
+        refused = {name: number for name, number in self._counts.items() if name != ASKED and number}
+        asked = max(self._counts[ASKED], *refused.values(), 0)  # a service counts while it tells
+        return judge_refusals(refused, asked, self._params.refused_share, self._params.refused_alpha)
+
+
+def read_counts(address: str, environment: str) -> dict[str, float]:
+    """Read what a service has counted since it started: requests by `ASKED`, refused ones by field.
+
+    A batch that is answered counts by its applications. Raises CreditError without an answer, or where the service
+    decides in another environment.
+    """
+    try:
+        there = fetch_json(address + VERSION_PATH, _SECONDS)["environment"]
+        content = fetch_bytes(f"{address}/metrics", _SECONDS, _MOST_BYTES)
+        if len(content) >= _MOST_BYTES:
+            raise NoAnswerError(f"(metrics of more than {_MOST_BYTES:,} bytes)")
+        counts = parse_counts(content.decode())
+    except (NoAnswerError, ValueError, KeyError, TypeError) as error:
+        raise CreditError(Problem(address, f"what it refuses is not known {error}"[:200])) from None
+    if there != environment:
+        raise CreditError(Problem(f"RELEASE_SERVICE_URL: {address}", f"a service of {there}", f"one of {environment}"))
+    return counts
+
+
+def parse_counts(text: str) -> dict[str, float]:
+    """Parse the metrics of a service. Raises ValueError when they are none."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    counts = Counter[str]()
+    for family in text_string_to_metric_families(text):
+        for one in family.samples:
+            if one.name == "service_refused_fields_total":
+                counts[one.labels["field"]] += one.value  # type: ignore[assignment]
+            elif one.name == "service_decisions_total" or (
+                one.name == "service_refused_requests_total" and one.labels["status"] == "422"
+            ):
+                counts[ASKED] += one.value  # type: ignore[assignment]
+    return dict(counts)

@@ -1,0 +1,34 @@
+"""`service expire` removes old months and erases what is left, and says beforehand what it would do."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from credit.decision_log.log import DecisionLog
+from service.__main__ import main
+from testing.decisions import make_record, read_decision, write_each
+
+
+def test_months_go_and_the_rest_that_is_old_is_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both ages alike: what is old, but of a month that is not old as a whole, loses its values and stays."""
+    now = datetime.now(UTC)
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    ages = [month - timedelta(days=500), month - timedelta(days=400), now]
+    log = DecisionLog(f"sqlite:///{tmp_path}/decisions.db", tmp_path)
+    rows = write_each(log, [make_record(decided_at=one) for one in ages])
+    for name, value in {"STATE": tmp_path, "RETENTION_MONTHS": 2, "REMOVAL_MONTHS": 15}.items():
+        monkeypatch.setenv(f"SERVICE_{name}", str(value))
+    said = []
+    for options in (["--dry-run"], [], []):
+        with pytest.raises(SystemExit) as ended:
+            main(["expire", *options])
+        assert ended.value.code == 0
+        said.append([line.split(" ")[0] for line in capsys.readouterr().out.splitlines()])
+    assert said == [["1", "1"], ["1", "1"], ["0", "0"]]
+    assert log.database.find(rows[0]["id"]) is None
+    assert read_decision(log.database, rows[1]["id"])["inputs"] is None
+    assert read_decision(log.database, rows[2]["id"]) == rows[2]
+    log.close()
