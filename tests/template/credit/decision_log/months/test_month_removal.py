@@ -153,11 +153,10 @@ def test_a_removal_that_is_killed_changes_nothing_of_its_partition(
     assert verify(log)["decisions"].findings == []
 
 
+@pytest.mark.parametrize("log", ["postgresql"], indirect=True)
 def test_a_partition_that_is_read_all_the_time_is_asked_for_again(
     log: DecisionLog, monkeypatch: pytest.MonkeyPatch, before: datetime
 ) -> None:
-    if log.database.engine.dialect.name != "postgresql":
-        pytest.skip("SQLite has one writer, and no partition")
     monkeypatch.setattr(removal, "_PAUSE_SECONDS", 0.0)
     with log.database.begin_read() as reader:
         reader.execute(text("SELECT count(*) FROM decisions"))
@@ -165,12 +164,11 @@ def test_a_partition_that_is_read_all_the_time_is_asked_for_again(
         assert remove(log, before).decisions == 30
 
 
+@pytest.mark.parametrize("log", ["sqlite"], indirect=True)
 def test_in_sqlite_others_write_between_few_decisions_that_are_removed(
     log: DecisionLog, monkeypatch: pytest.MonkeyPatch, before: datetime
 ) -> None:
     """Whoever wants to write meanwhile waits for those of one event, and finds the lock free for longer than these."""
-    if log.database.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL locks rows, and out others only while it drops a partition")
     monkeypatch.setattr(removal, "_LOCKED_ROWS", 7)
     paused: list[float] = []
 
