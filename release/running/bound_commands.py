@@ -1,7 +1,8 @@
 """Run commands that do not outlive this process: they and their children end with it, whatever ends it.
 
 A killed process cannot end anybody. So each command has a process group of its own, and beside it waits a shell on a
-pipe whose other end this process holds: when that closes, the shell kills the group.
+pipe whose other end this process holds: when that closes, the shell kills the group. The command begins when that
+shell is there and whoever ends commands knows of it, and not before.
 """
 
 import os
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_BEGIN_WHEN_TOLD = 'read -r _ && exec "$@" </dev/null'
 _WAIT_AND_KILL = 'read -r _; kill -s KILL -- "-$0"'
 
 _running: set[int] = set()
@@ -20,12 +22,12 @@ _running: set[int] = set()
 def run_bound(
     command: Sequence[str], folder: Path | None = None, env: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end, without input, and return what it printed."""
+    """Run a command to its end, without input, and return what it printed; 127 for one that is not there."""
     process = subprocess.Popen(
-        command,
+        ["sh", "-c", _BEGIN_WHEN_TOLD, "sh", *command],
         cwd=folder,
         env=env,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -33,7 +35,7 @@ def run_bound(
         start_new_session=True,  # without a terminal: it cannot wait for a password that nobody sees asked for
     )
     with process, _end_with_this_process(process.pid):
-        stdout, stderr = process.communicate()
+        stdout, stderr = process.communicate("\n")
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 

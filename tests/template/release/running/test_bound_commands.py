@@ -10,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from release.running import bound_commands
 from release.running.bound_commands import end_bound_commands, run_bound
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE
@@ -70,6 +71,27 @@ def test_commands_of_threads_are_ended_from_outside(tmp_path: Path) -> None:
     assert codes == [-signal.SIGKILL, -signal.SIGKILL]
     for child in children:
         wait_for_end(child)
+
+
+def test_no_command_begins_before_whoever_ends_it_knows_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[bool] = []
+
+    class Noticing(set[int]):
+        def add(self, group: int) -> None:
+            time.sleep(0.2)
+            begun.append((tmp_path / "begun").exists())
+            super().add(group)
+
+    monkeypatch.setattr(bound_commands, "_running", Noticing())
+    run_bound(["touch", str(tmp_path / "begun")])
+    assert begun == [False]
+    assert (tmp_path / "begun").exists()
+
+
+def test_a_command_that_is_not_there_is_told_by_its_code() -> None:
+    done = run_bound(["no-such-command"])
+    assert done.returncode == 127
+    assert "no-such-command" in done.stderr
 
 
 def test_a_command_that_ends_by_itself_is_told_as_it_is_and_leaves_nobody_waiting(tmp_path: Path) -> None:
