@@ -4,6 +4,7 @@ Each call into the driver releases the interpreter's lock and has to get it back
 statement for each decision would delay every answer.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,6 +22,8 @@ MAX_ROWS = 500
 """Decisions in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 _READ_COLUMNS = itemgetter(*(column.name for column in DECISIONS_TABLE.columns))
+
+_ONE_ROW = re.compile(r"(?<= VALUES )(\(.*\))(?= ON CONFLICT)")
 
 Conversion = Callable[[Any], Any]
 
@@ -52,11 +55,13 @@ def _compile_insert(dialect: Dialect, rows: int) -> tuple[str, list[str], list[t
     """Compile the statement for so many rows; also its parameters' names, if any, and the columns to convert."""
     kind = postgresql if dialect.name == "postgresql" else sqlite
     columns = DECISIONS_TABLE.columns
-    parameters = [{c.name: bindparam(f"{c.name}_{row}", type_=c.type) for c in columns} for row in range(rows)]
-    made = kind.insert(DECISIONS_TABLE).values(parameters).on_conflict_do_nothing().compile(dialect=dialect)
-    names = [] if dialect.positional else [one.key for row in parameters for one in row.values()]
+    parameters = {c.name: bindparam(f"{c.name}_0", type_=c.type) for c in columns}
+    made = kind.insert(DECISIONS_TABLE).values([parameters]).on_conflict_do_nothing().compile(dialect=dialect)
+    start, one, end = _ONE_ROW.split(str(made))  # SQLAlchemy takes a second for 500 rows, in which nobody is answered
+    names = [] if dialect.positional else [f"{column.name}_{row}" for row in range(rows) for column in columns]
+    statement = start + ", ".join(one.replace("_0)s", f"_{row})s") for row in range(rows)) + end
     found = [(place, find_conversion(column, dialect)) for place, column in enumerate(columns)]
-    return str(made), names, [(place, convert) for place, convert in found if convert is not None]
+    return statement, names, [(place, convert) for place, convert in found if convert is not None]
 
 
 def find_conversion(column: Column[Any], dialect: Dialect) -> Conversion | None:
