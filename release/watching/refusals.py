@@ -1,7 +1,7 @@
 """Count what services refuse for a field, day by day, from what they tell Prometheus. It tells, only.
 
-Counts begin with the first look at a service: one that is started anew, or a watch that is, loses what it did not see,
-of refused and answered requests alike, and that makes no alarm.
+Counts begin with the first look at a service: one that is started anew loses what was not seen of it, of refused and
+answered requests alike, and that makes no alarm. A watch that is started anew goes on from where it was.
 """
 
 from collections import Counter
@@ -13,9 +13,11 @@ from credit.common.errors import CreditError, Problem
 from release.deployment.service_client import VERSION_PATH, NoAnswerError, fetch_bytes, fetch_json, read_addresses
 from watch.drift import RefusedField, judge_refusals
 from watch.params import WatchParams
+from watch.state import StateFile
 
 _PAUSE = timedelta(seconds=10)
 _SECONDS, _MOST_BYTES = 2.0, 4_000_000
+_NAME = "refusals"
 ASKED = ""
 """The name under which requests are counted, in place of a field's."""
 
@@ -34,18 +36,26 @@ class RefusalReport(NamedTuple):
 
 
 class RefusalWatch:
-    """Adds up what the services of an environment count. `read`: the counts of a service since it started."""
+    """Adds up what the services of an environment count, and notes it in `file`, if any.
+
+    `read`: the counts of a service since it started.
+    """
 
     def __init__(
-        self, environment: str, params: WatchParams, read: Callable[[str, str], Mapping[str, float]] | None = None
+        self,
+        environment: str,
+        params: WatchParams,
+        file: StateFile | None = None,
+        read: Callable[[str, str], Mapping[str, float]] | None = None,
     ) -> None:
-        self._environment, self._params, self._read = environment, params, read or read_counts
+        self._environment, self._params, self._file, self._read = environment, params, file, read or read_counts
         self._seen: dict[str, Mapping[str, float]] = {}
         self._today: date | None = None
         self._counts: Counter[str] = Counter()
         self._looked: datetime | None = None
         self._day: date | None = None
         self._judged: list[RefusedField] = []
+        self._remember()
 
     def look(self, now: datetime, untold: list[str]) -> RefusalReport | None:
         """Look at every service, not too often; None where none is named. `untold` gets which do not answer."""
@@ -65,7 +75,20 @@ class RefusalWatch:
                     self._add(address, self._read(address, self._environment))
                 except CreditError as error:
                     untold += [str(one) for one in error.problems]
+            self._note()
         return RefusalReport(self._day, self._judged, self._judge())
+
+    def _note(self) -> None:
+        if self._file is not None:
+            days = [day and day.isoformat() for day in (self._today, self._day)]
+            self._file.note(_NAME, [*days, self._seen, self._counts, self._judged])
+
+    def _remember(self) -> None:
+        """Go on from what another watch noted. What it missed counts for the day of the next look."""
+        if self._file is not None and (noted := self._file.read_note(_NAME)) is not None:
+            today, day, self._seen, counts, judged = noted
+            self._today, self._day = (one and date.fromisoformat(one) for one in (today, day))
+            self._counts, self._judged = Counter(counts), [RefusedField(*one) for one in judged]
 
     def _end_day(self, today: date) -> None:
         if self._today is not None:

@@ -1,6 +1,8 @@
 """A field for which a day refuses more than the limit is told when the day is over, with a known rate of alarms."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from release.watching.shown.told_metrics import collect_told
 from release.watching.telling import Told
 from watch.drift import MOST_REFUSED_FIELDS, judge_refusals
 from watch.params import WatchParams
+from watch.state import open_state
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,13 +33,20 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
 
 
 @pytest.fixture
-def watch(counts: Counts) -> RefusalWatch:
+def begin(counts: Counts) -> Callable[..., RefusalWatch]:
+    """Begin a watch of these services, with or without the file of its state."""
+
     def read(address: str, _: str) -> dict[str, float]:
         if not counts[address]:
             raise CreditError(Problem(address, "no answer"))
         return dict(counts[address])
 
-    return RefusalWatch("prod", WatchParams.model_validate(PARAMS), read)
+    return lambda file=None: RefusalWatch("prod", WatchParams.model_validate(PARAMS), file, read)
+
+
+@pytest.fixture
+def watch(begin: Callable[..., RefusalWatch]) -> RefusalWatch:
+    return begin()
 
 
 def look(watch: RefusalWatch, now: datetime) -> Any:
@@ -77,6 +87,35 @@ def test_a_day_beyond_the_limit_is_told_once_it_is_over_and_what_came_before_the
     assert samples == {("watch_refused", "home"): 1, ("watch_refused", "income"): 0}
     found, _ = look(watch, NOON + 36 * HOUR)
     assert (found.day, found.told) == ((NOON + timedelta(days=1)).date(), []), "it is over"
+
+
+def test_a_watch_that_is_started_anew_goes_on_and_forgets_no_finding(
+    begin: Callable[..., RefusalWatch], counts: Counts, tmp_path: Path
+) -> None:
+    one, _ = counts
+    with open_state(tmp_path, "prod") as file:
+        look(begin(file), NOON)
+        counts[one] |= {ASKED: 5_500, "home": 4_030}
+        look(begin(file), NOON + HOUR)
+    counts[one] |= {ASKED: 6_000, "home": 4_050}  # while no watch ran
+    with open_state(tmp_path, "prod") as file:
+        found, _ = look(begin(file), NOON + 2 * HOUR)
+        assert [(r.field, r.refused, r.asked) for r in found.running] == [("home", 50, 1_000)]
+        look(begin(file), NOON + 12 * HOUR)
+        found, _ = look(begin(file), NOON + 13 * HOUR)
+    assert found.day == NOON.date()
+    assert [(r.field, r.refused, r.is_told) for r in found.told] == [("home", 50, True)]
+
+
+def test_a_note_of_a_damaged_state_begins_anew_and_says_so(
+    begin: Callable[..., RefusalWatch], counts: Counts, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_state(tmp_path, "prod") as file:
+        file.note("refusals", 1)
+        file._connection.execute("UPDATE notes SET content = '{'")
+        found, _ = look(begin(file), NOON)
+    assert found.running == []
+    assert "the refusals could not be read" in caplog.text
 
 
 def test_a_service_that_does_not_answer_is_said_and_hides_no_other(watch: RefusalWatch, counts: Counts) -> None:
