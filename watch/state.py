@@ -133,14 +133,14 @@ class StateFile:
         return [RatioPoint(*point) for _, text in rows for point in json.loads(text)]
 
     def note(self, name: str, content: Any) -> None:
-        """Note what is not about one limit, as JSON, in place of what has this name."""
+        """Keep a JSON value under a name, whatever the limit is, in place of an earlier one."""
         try:
             self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(content)))
         except sqlite3.Error:
             _LOG.warning("the %s could not be noted in %s", name, self._path)
 
     def read_note(self, name: str) -> Any:
-        """Read what was noted; None where nothing was, or it cannot be read."""
+        """Read the value under a name; None where there is none, or it cannot be read."""
         try:
             row = self._connection.execute("SELECT content FROM notes WHERE name = ?", (name,)).fetchone()
             return json.loads(row[0]) if row else None

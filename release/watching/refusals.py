@@ -1,6 +1,6 @@
 """Count what services refuse for a field, day by day, from what they tell Prometheus. It tells, only.
 
-Counts begin with the first look at a service: one that is started anew loses what was not seen of it, of refused and
+Counts begin with the first look at a service: one that is started anew loses counts that nobody saw, of refused and
 answered requests alike, and that makes no alarm. A watch that is started anew goes on from where it was.
 """
 
