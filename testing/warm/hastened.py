@@ -7,6 +7,7 @@ nothing of it is compiled. A third of a small command of DVC makes the parser of
 import json
 import marshal
 import os
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, SimpleNamespace
@@ -69,13 +70,15 @@ def hasten_folders() -> None:
     Dependency._get_hash_meta = hash_once
 
 
-def _look_at(folder: str) -> list[tuple[str, int, int, int]]:
+def _look_at(folder: str) -> list[tuple[object, ...]]:
     """List the files of a folder with what changes when one is written anew, as DVC itself knows files by."""
-    looks = ((entry.path, entry.stat(), entry.is_dir()) for entry in os.scandir(folder))
-    found = []
-    for path, look, is_folder in looks:
-        found.append((path, look.st_ino, look.st_mtime_ns, look.st_size))
-        found += _look_at(path) if is_folder else []
+    found: list[tuple[object, ...]] = []
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):  # gone meanwhile
+            look = entry.stat(follow_symlinks=False)
+            is_link = object() if entry.is_symlink() else None  # what it leads to may change: equal to no other
+            found.append((entry.path, look.st_ino, look.st_mtime_ns, look.st_size, is_link))
+            found += _look_at(entry.path) if entry.is_dir(follow_symlinks=False) else []
     return found
 
 
