@@ -13,6 +13,8 @@ from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import dpath
+import dvc.dependency.param
 import dvc.rwlock
 import dvc.schema
 import dvc.utils.serialize
@@ -41,6 +43,17 @@ def hasten_parsing(remembered: "Remembered") -> None:
 
     for module in (_yaml, dvc.utils.serialize, dvc.utils.strictyaml):
         module.parse_yaml = parse_once
+    dvc.dependency.param.dpath = SimpleNamespace(**vars(dpath) | {"get": _get_value})
+
+
+def _get_value(content: Any, path: str, separator: str) -> Any:
+    """Get the value of a key such as `train.rows`; dpath compares it with each key of the file."""
+    value = content
+    for name in path.split(separator):
+        if not (isinstance(value, dict) and name in value):
+            return dpath.get(content, path, separator=separator)
+        value = value[name]
+    return value
 
 
 def prepare_commands() -> None:
