@@ -282,12 +282,14 @@ READ = """
 import resource, sys
 from pathlib import Path
 from credit.bundle.bundle import load_bundle
-from service.batch.source import open_source
+from service.batch.source import list_needed_columns, open_source, read_block
 bundle = load_bundle(Path(sys.argv[1]))
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 for file in sys.argv[2:]:
     source = open_source(Path(file), bundle)
-    print(source.count_rows(), sum(len(part.rows) for part in source.stream_batches()), peak())
+    columns = list_needed_columns(bundle)
+    read = sum(len(read_block(block, columns).rows) for block in source.stream_blocks())
+    print(source.count_rows(), read, peak())
 """
 
 
