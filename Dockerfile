@@ -41,6 +41,7 @@ COPY credit/common credit/common
 COPY credit/contract credit/contract
 COPY credit/data credit/data
 COPY credit/decision_log credit/decision_log
+COPY credit/engine credit/engine
 COPY credit/registry credit/registry
 COPY credit/reports credit/reports
 COPY credit/scoring credit/scoring

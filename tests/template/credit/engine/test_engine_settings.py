@@ -89,6 +89,7 @@ def test_no_local_engine_imports_dask(tmp_path: Path) -> None:
         "assert list(map_partitions(abs, [-1, -2, -3], 'test')) == [1, 2, 3]\n"
         "assert run_tasks([delayed(abs)(-1)] * 2, 'test') == [1, 1]\n"
         "import stages.fairness, stages.validate, stages.predict, stages.find_alternatives, stages.check_contract\n"
+        "import service.commands.score, release.watching.replay\n"
         "print(sorted({'distributed', 'credit.engine.cluster'} & set(sys.modules)))"
     )
     env = {"PYTHONPATH": str(ROOT), "JOBLIB_TEMP_FOLDER": str(tmp_path)}

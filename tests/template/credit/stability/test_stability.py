@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.evaluation.partitions import PartitionScores, read_partitions, write_partitions
 from credit.evaluation.predictions import Predictions
@@ -18,25 +17,10 @@ from credit.stability.shipped import compare_shipped
 from credit.stability.wording import describe_stability
 from release.blame.hybrids.figures import read_champion_figures
 from release.blame.hybrids.workshop import FolderSnapshot
+from testing.lenders.people import make_contract
 from testing.projects import Project
 
-CONTRACT = Contract(
-    name="t",
-    row="r",
-    source=DataSource(title="t", licence="l", citation="c"),
-    columns={
-        "income": Column(type="number", role="feature", description="d"),
-        "race": Column(
-            type="category",
-            role="protected",
-            allowed=("white", "Black"),
-            reference="white",
-            missing="allowed",
-            description="d",
-        ),
-        "paid": Column(type="boolean", role="label", favourable=True, description="d"),
-    },
-)
+CONTRACT = make_contract(income=Column(type="number", role="feature", description="d"))
 
 
 def partition(seed: int, rows: int = 50) -> PartitionScores:
