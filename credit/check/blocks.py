@@ -80,8 +80,14 @@ def read_blocks(path: Path) -> ReadBlocks:
             try:
                 models.append(parse_block(content, model, name, path))
             except CreditError as error:
-                problems += error.problems
+                problems += error.problems if name in given else [_describe_missing(path, name, model)]
     return ReadBlocks(tuple(models), _list_candidates(content, path), tuple(problems))
+
+
+def _describe_missing(path: Path, name: str, model: type[Params]) -> Problem:
+    """Describe a block that is not there: in a project of an older version its keys are what a person has to write."""
+    keys = ", ".join(model.model_fields)
+    return Problem(f"{path}: {name}", "no such block", f"the block of this stage, with {keys}")
 
 
 def _list_candidates(content: object, path: Path) -> tuple[str, ...]:
