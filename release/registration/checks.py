@@ -12,7 +12,7 @@ from release.judge.findings import Findings
 from release.registration.gates import check_gates, check_incumbent, check_waivers, compare_with_production
 from release.registration.shipped_decisions import check_shipped_decisions
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
-from release.repository.git import has_origin, require_identity, resolve_commit, run_git
+from release.repository.git import has_origin, require_committer, resolve_commit, run_git
 from release.repository.next_version import describe_left_out, propose_next
 from release.repository.tags import Registry
 
@@ -59,7 +59,7 @@ def _collect_findings(check: Callable[[], Findings]) -> Findings:
 
 def _check_identity() -> Findings:
     """Check that git knows who registers: a tag and a commit have a name."""
-    require_identity()
+    require_committer()
     return Findings()
 
 

@@ -63,7 +63,7 @@ def is_in_repository() -> bool:
     return True
 
 
-def require_identity() -> None:
+def require_committer() -> None:
     """Raise CreditError unless git knows who commits and tags here."""
     try:
         run_git("var", "GIT_COMMITTER_IDENT")
