@@ -32,11 +32,14 @@ def test_a_readme_that_the_lender_changed_stays_byte_for_byte_and_a_note_says_so
 def test_the_readme_of_a_clone_with_the_templates_history_is_made_anew_unless_the_lender_changed_it(
     template: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is changed after the first commit, without a tag; and the lender's own commits come after the template's."""
+    """Of the history the first commit has another; the lender's own commits come after the template's."""
     template.edit("README.md", "\n", "\nA later sentence.\n")
     template.commit("a later README")
-    for name, changed in (("kept", False), ("changed", True)):
-        template.git("clone", "--quiet", "--no-tags", str(template.folder), str(tmp_path / name))
+    for name, changed, remote, address in (
+        ("kept", False, "origin", str(template.folder)),
+        ("changed", True, "template", None),
+    ):
+        template.git("clone", "--quiet", "--no-tags", "--origin", remote, str(template.folder), str(tmp_path / name))
         clone = Repository(tmp_path / name)
         clone.git("config", "user.name", "a lender")
         clone.git("config", "user.email", "lender@example.org")
@@ -45,7 +48,7 @@ def test_the_readme_of_a_clone_with_the_templates_history_is_made_anew_unless_th
         if changed:
             clone.edit("README.md", "A later sentence.", "A sentence of ours.")
         clone.commit("our own")
-        done = adopt(str(template.folder), {"project_name": "Loans of a bank"}, ask=False, dry_run=False)
+        done = adopt(address, {"project_name": "Loans of a bank"}, ask=False, dry_run=False)
         assert Path("README.md").read_text().startswith("# Loans of a bank\n") != changed
         assert bool([note for note in done.notes if "is not as it came by" in note]) == changed
 
