@@ -86,8 +86,13 @@ def read_blocks(path: Path) -> ReadBlocks:
 
 def _describe_missing(path: Path, name: str, model: type[Params]) -> Problem:
     """Describe a block that is not there: in a project of an older version its keys are what a person has to write."""
-    keys = ", ".join(model.model_fields)
-    return Problem(f"{path}: {name}", "no such block", f"the block of this stage, with {keys}")
+    try:
+        parse_block({name: {}}, model, name, path)
+        keys = []
+    except CreditError as error:
+        keys = [problem.where.rpartition(".")[2] for problem in error.problems]
+    expected = "the block of this stage, " + (f"with {', '.join(keys)}" if keys else f"were it {name}: {{}}")
+    return Problem(f"{path}: {name}", "no such block", expected)
 
 
 def _list_candidates(content: object, path: Path) -> tuple[str, ...]:

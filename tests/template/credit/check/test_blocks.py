@@ -72,6 +72,10 @@ def test_a_block_that_nothing_reads_and_one_that_is_missing_are_found_beside_the
         "stability.least_agreement: found nothing, expected a value",
         "stability.least: unknown key; is it misspelt?",
     ]
+    path.write_text("{}")
+    told = [str(problem) for problem in read_blocks(path).problems]
+    (train,) = [line for line in told if ": train: " in line]
+    assert train.endswith("with candidates, rows, read_protected, policy, cross_validation, search")  # keys of the file
     assert blocks.find(BLOCKS["evaluate"]) is None
     assert blocks.find(BLOCKS["split"]) is not None
 
@@ -86,6 +90,6 @@ def test_parameters_of_the_version_before_need_what_the_page_of_upgrades_adds_an
     told = "\n".join(str(problem) for problem in read_blocks(path).problems)
     for block, lines in added.items():
         for name in lines:
-            assert re.search(rf"{block}\.{name}: found nothing|{block}: found no such block, .*\b{name}\b", told)
+            assert re.search(rf"{block}\.{name}: found nothing|{block}: found no such block, .*(\b{name}\b|{{}})", told)
     path.write_text(yaml.safe_dump(before | {name: before.get(name, {}) | added[name] for name in added}))
     assert read_blocks(path).problems == ()
