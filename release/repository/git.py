@@ -11,6 +11,10 @@ from credit.registry.records import remove_control_characters
 
 _EXPERIMENT = re.compile(r"([0-9a-f]+) refs/exps/([0-9a-f]{2})/([0-9a-f]{38,})/(.+)")
 
+_IDENTITY_FIX = 'git config --global user.name "Your Name", and user.email'
+_FIXES = {"not a git repository": "run this in a clone of the project", "Please tell me who you are": _IDENTITY_FIX}
+"""How to fix what git complains of, by a part of its complaint."""
+
 _TIMEOUT_SECONDS = 20
 """Seconds that a command may take. A remote that hangs must not hold up a rollback."""
 
@@ -46,7 +50,7 @@ def _name_failure(command: str, error: subprocess.CalledProcessError) -> Problem
     """Take the line by which git says why it failed."""
     lines = [line for line in error.stderr.splitlines() if line.strip()] or [f"exit code {error.returncode}"]
     line = next((line for line in lines if line.startswith(("fatal:", "error:", " ! "))), lines[-1])
-    fix = "run this in a clone of the project" if "not a git repository" in line else ""
+    fix = next((fix for part, fix in _FIXES.items() if part in error.stderr), "")
     return Problem(f"git {command}", line.strip(), fix=fix)
 
 
@@ -57,6 +61,14 @@ def is_in_repository() -> bool:
     except CreditError:
         return False
     return True
+
+
+def require_committer() -> None:
+    """Raise CreditError unless git knows who commits and tags here."""
+    try:
+        run_git("var", "GIT_COMMITTER_IDENT")
+    except CreditError:
+        raise CreditError(Problem("git", "nobody's name and address", "yours", _IDENTITY_FIX)) from None
 
 
 def has_origin() -> bool:
