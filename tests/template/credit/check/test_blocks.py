@@ -86,9 +86,25 @@ def test_parameters_of_before_are_whole_again_with_what_the_page_of_upgrades_add
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(before, sort_keys=False))
     found = [str(problem).removeprefix(f"{path}: ") for problem in read_blocks(path).problems]
-    expected = [f"{block}.{name}: found nothing, expected a value" for block, lines in added.items() for name in lines]
-    assert found == expected
+    missing = [f"{block}.{name}: found nothing, expected a value" for block, lines in added.items() for name in lines]
+    assert [problem.removesuffix(" or null") for problem in found] == missing
     for block, lines in added.items():
         before[block] |= lines
     path.write_text(yaml.safe_dump(before, sort_keys=False))
     assert not read_blocks(path).problems
+
+
+def test_a_missing_key_that_may_be_null_says_so_and_no_other_does(tmp_path: Path) -> None:
+    params = yaml.safe_load((LENDER / "params.yaml").read_text())
+    del (
+        params["train"]["rows"],
+        params["train"]["cross_validation"]["seed"],
+        params["train"]["logistic"]["class_weight"],
+    )
+    params["train"]["policy"] = None  # a key within it has no place in the file
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(params))
+    found = {str(problem).removeprefix(f"{path}: ") for problem in read_blocks(path).problems}
+    assert "train.rows: found nothing, expected a value or null" in found
+    assert "train.logistic.class_weight: found nothing, expected a value or null" in found
+    assert "train.cross_validation.seed: found nothing, expected a value" in found
