@@ -10,7 +10,7 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
-from credit.data.sampling import hash_rows, mark_smallest
+from credit.data.sampling import hash_rows, mark_sample
 from credit.data.tables import open_table
 from credit.learning.curve import GrowSampleParams, list_sizes, measure_learning, read_tables
 from credit.reports.candidate import CandidateReport, LearningReport
@@ -34,7 +34,7 @@ def run(contract_file: Path, train_file: Path, test_file: Path, candidates_folde
     measured = {name: measure_learning(contract, one, seed, tables) for name, one in reports.items()}
     report = LearningReport(
         training_rows=len(hashes),
-        trained_on=len(hashes) if training.rows is None else int(mark_smallest(hashes, training.rows).sum()),
+        trained_on=len(hashes) if training.rows is None else int(mark_sample(hashes, training.rows).sum()),
         candidates={name: one for name, one in measured.items() if one},
     ).round_floats()
     report.write(report_file)
