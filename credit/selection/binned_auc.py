@@ -54,6 +54,8 @@ def compute_class_aucs(counts: BinCounts, classes: NDArray[np.int64]) -> NDArray
 
     NaN where either side has no row.
     """
+    if counts.shape[1] > AUC_BINS + 1 and len(classes) > 1:  # each class has a table of all pairs of bins
+        return np.concatenate([compute_class_aucs(counts, classes[[place]]) for place in range(len(classes))])
     rows = counts.sum(axis=2).astype(np.float64)
     members = counts[:, :, classes].transpose(2, 0, 1).astype(np.float64)
     others = rows - members
