@@ -16,7 +16,14 @@ from credit.contract.groups import assign_groups
 from credit.data.tables import is_favourable
 from credit.engine.mapping import map_partitions
 from credit.reports.features import KEPT
-from credit.selection.binned_auc import assign_bins, choose_guess, compute_class_auc, count_bins, draw_folds
+from credit.selection.binned_auc import (
+    assign_bins,
+    choose_guess,
+    compute_class_auc,
+    compute_class_aucs,
+    count_bins,
+    draw_folds,
+)
 
 ColumnReader = Callable[[str], pd.Series]
 """Reads one column of the training rows, by its name. Another process may have to: it is a function of a module, a
@@ -109,7 +116,7 @@ def _measure_column(
     for attribute, groups in rows.groups.items():
         counts = count_bins(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
         sizes = counts.sum(axis=(0, 1))
-        aucs = [compute_class_auc(counts, int(i)) for i in np.flatnonzero(sizes >= params.min_group)]
+        aucs = compute_class_aucs(counts, np.flatnonzero(sizes >= params.min_group)).tolist()
         proxies[attribute] = float(max((auc for auc in aucs if not np.isnan(auc)), default=0.5))  # NaN: one group
     ranks = _standardize_ranks(codes, good, params.sample)
     missing = float(values.isna().mean())

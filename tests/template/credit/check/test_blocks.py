@@ -93,3 +93,19 @@ def test_parameters_of_the_version_before_need_what_the_page_of_upgrades_adds_an
             assert re.search(rf"{block}\.{name}: found nothing|{block}: found no such block, .*(\b{name}\b|{{}})", told)
     path.write_text(yaml.safe_dump(before | {name: before.get(name, {}) | added[name] for name in added}))
     assert read_blocks(path).problems == ()
+
+
+def test_a_missing_key_that_may_be_null_says_so_and_no_other_does(tmp_path: Path) -> None:
+    params = yaml.safe_load((LENDER / "params.yaml").read_text())
+    del (
+        params["train"]["rows"],
+        params["train"]["cross_validation"]["seed"],
+        params["train"]["logistic"]["class_weight"],
+    )
+    params["train"]["policy"] = None  # a key within it has no place in the file
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(params))
+    found = {str(problem).removeprefix(f"{path}: ") for problem in read_blocks(path).problems}
+    assert "train.rows: found nothing, expected a value or null" in found
+    assert "train.logistic.class_weight: found nothing, expected a value or null" in found
+    assert "train.cross_validation.seed: found nothing, expected a value" in found
