@@ -8,15 +8,16 @@ time: no decision waits for more than those.
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Dialect, Select, delete, func, select, update
 from sqlalchemy.engine import Connection
 
 from credit.common.errors import CreditError
+from credit.decision_log.bulk_insert import MAX_ROWS, build_insert, insert_rows
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import SHADOWS, Chain, Head
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
@@ -56,7 +57,7 @@ class ShadowLog:
             try:
                 if not may_use_database or not self._insert(self._database, rows):
                     with self._spool.begin_write() as connection:
-                        _add(connection, rows)
+                        insert_rows(connection, rows, SHADOWS_TABLE)
             except CreditError:
                 self.chain.restart()
                 raise
@@ -119,35 +120,47 @@ def _add_beside_decisions(database: Database, rows: Sequence[ShadowRow]) -> None
 
     Where this fails some may be there already; to add all of them again is right then.
     """
-    size = _LOCKED_ROWS if database.engine.dialect.name == "sqlite" else len(rows)
+    size = _LOCKED_ROWS if database.engine.dialect.name == "sqlite" else MAX_ROWS
     for start in range(0, len(rows), size):
         if start:
             time.sleep(_UNLOCKED_SECONDS)
-        with database.begin_write() as connection:
-            _add(connection, _apply_erasures(connection, rows[start : start + size]))
+        _add_few(database, rows[start : start + size])
     database.flush()
 
 
-def _apply_erasures(connection: Connection, rows: Sequence[ShadowRow]) -> list[ShadowRow]:
-    """Take the values out of rows whose decision was erased meanwhile.
+def _add_few(database: Database, rows: Sequence[ShadowRow]) -> None:
+    """Add rows in one transaction, before which is done whatever can be: others wait for its end."""
+    dialect = database.engine.dialect
+    query, names = _compile_look(dialect, len(rows))
+    decisions = [row["decision_id"] for row in rows]
+    values: Any = dict(zip(names, decisions, strict=True)) if names else tuple(decisions)
+    added = build_insert(dialect, rows, SHADOWS_TABLE)
+    with database.begin_write() as connection:
+        found = connection.exec_driver_sql(query, values).all()
+        if erased := {decision: event for decision, event in found if event is not None}:
+            added = build_insert(dialect, [_apply_erasure(row, erased) for row in rows], SHADOWS_TABLE)
+        connection.exec_driver_sql(*added)
+
+
+@lru_cache(maxsize=1024)
+def _compile_look(dialect: Dialect, decisions: int) -> tuple[str, list[str]]:
+    """Compile the query for what became of so many decisions, by id; also its parameters' names, if any.
 
     PostgreSQL keeps these decisions as they are until the rows are there. Where an erasure has one of them, the rows go
     to the spool instead of waiting, for two that wait for each other would take one of them down.
     """
-    decisions = DECISIONS_TABLE.c
-    query = select(decisions.id, decisions.erased_by).where(decisions.id.in_([row["decision_id"] for row in rows]))
-    found = connection.execute(query.with_for_update(read=True, nowait=True))
-    erased = {identifier: event for identifier, event in found if event is not None}
-    return [
-        row | ERASED_VALUES | {"erased_by": erased[row["decision_id"]]} if row["decision_id"] in erased else row
-        for row in rows
-    ]
+    columns = DECISIONS_TABLE.c
+    query = select(columns.id, columns.erased_by).where(columns.id.in_([str(place) for place in range(decisions)]))
+    made = query.with_for_update(read=True, nowait=True).compile(
+        dialect=dialect, compile_kwargs={"render_postcompile": True}
+    )
+    return str(made), [] if dialect.positional else list(made.params)
 
 
-def _add(connection: Connection, rows: Sequence[ShadowRow]) -> None:
-    """Add rows, but those that are there already."""
-    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(kind.insert(SHADOWS_TABLE).on_conflict_do_nothing(), list(rows))
+def _apply_erasure(row: ShadowRow, erased: Mapping[str, str]) -> ShadowRow:
+    """Take the values out of a row whose decision was erased meanwhile."""
+    event = erased.get(row["decision_id"])
+    return row if event is None else row | ERASED_VALUES | {"erased_by": event}
 
 
 def list_shadows(database: Database, decision: str) -> list[dict[str, Any]]:

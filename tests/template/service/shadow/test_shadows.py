@@ -136,6 +136,16 @@ def test_what_the_champion_decided_is_decided_beside_and_recorded_with_the_chall
     }
 
 
+def test_the_ids_of_shadows_sort_by_time_so_that_few_pages_of_their_index_are_written(desk: Desk) -> None:
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
+    for count in range(1, 5):
+        desk.decide(make_record())
+        desk.wait_for(scored=count)
+    ids = [row["id"] for row in desk.read()]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 4
+
+
 def test_a_repeated_request_is_not_shadowed_again(desk: Desk) -> None:
     desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
     key = {"idempotency_key": "k", "fingerprint": "f"}
