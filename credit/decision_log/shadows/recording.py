@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 _REPLAY_ROWS = 500
 
 _LOCKED_ROWS = 50
-"""Rows that are written under one lock of SQLite, which takes about a millisecond."""
+"""Rows that are written under one lock of SQLite, which takes some tenths of a millisecond."""
 
 _UNLOCKED_SECONDS = 0.01
 """Before the next ones are: a decision that waits for SQLite looks after 1, 2, 5 ms, and would find it locked again."""
@@ -129,17 +129,34 @@ def _add_beside_decisions(database: Database, rows: Sequence[ShadowRow]) -> None
 
 
 def _add_few(database: Database, rows: Sequence[ShadowRow]) -> None:
-    """Add rows in one transaction, before which is done whatever can be: others wait for its end."""
-    dialect = database.engine.dialect
-    query, names = _compile_look(dialect, len(rows))
+    """Add rows in one transaction, before which is done whatever can be: others wait for its end.
+
+    Of SQLite's decisions it is found out before, too, which are erased: each erasure is an event, of which none is ever
+    removed, so where no event came since, no erasure did.
+    """
+    dialect, newest, erased = database.engine.dialect, None, dict[str, str]()
+    if dialect.name == "sqlite":
+        with database.begin_read() as connection:
+            newest, erased = _find_newest_event(connection), _find_erased(connection, rows)
+    added = build_insert(dialect, _apply_erasures(rows, erased), SHADOWS_TABLE)
+    with database.begin_write() as connection:
+        if newest is None or newest != _find_newest_event(connection):
+            added = build_insert(dialect, _apply_erasures(rows, _find_erased(connection, rows)), SHADOWS_TABLE)
+        connection.exec_driver_sql(*added)
+
+
+def _find_newest_event(connection: Connection) -> int:
+    """Find the place of SQLite's newest event; 0 without any."""
+    return int(connection.exec_driver_sql("SELECT coalesce(max(rowid), 0) FROM events").scalar_one())
+
+
+def _find_erased(connection: Connection, rows: Sequence[ShadowRow]) -> dict[str, str]:
+    """Find which decisions of rows are erased, and by which event."""
+    query, names = _compile_look(connection.dialect, len(rows))
     decisions = [row["decision_id"] for row in rows]
     values: Any = dict(zip(names, decisions, strict=True)) if names else tuple(decisions)
-    added = build_insert(dialect, rows, SHADOWS_TABLE)
-    with database.begin_write() as connection:
-        found = connection.exec_driver_sql(query, values).all()
-        if erased := {decision: event for decision, event in found if event is not None}:
-            added = build_insert(dialect, [_apply_erasure(row, erased) for row in rows], SHADOWS_TABLE)
-        connection.exec_driver_sql(*added)
+    found = connection.exec_driver_sql(query, values).all()
+    return {decision: event for decision, event in found if event is not None}
 
 
 @lru_cache(maxsize=1024)
@@ -157,10 +174,15 @@ def _compile_look(dialect: Dialect, decisions: int) -> tuple[str, list[str]]:
     return str(made), [] if dialect.positional else list(made.params)
 
 
-def _apply_erasure(row: ShadowRow, erased: Mapping[str, str]) -> ShadowRow:
-    """Take the values out of a row whose decision was erased meanwhile."""
-    event = erased.get(row["decision_id"])
-    return row if event is None else row | ERASED_VALUES | {"erased_by": event}
+def _apply_erasures(rows: Sequence[ShadowRow], erased: Mapping[str, str]) -> Sequence[ShadowRow]:
+    """Take the values out of rows whose decision is erased."""
+    if not erased:
+        return rows
+    events = [erased.get(row["decision_id"]) for row in rows]
+    return [
+        row if event is None else row | ERASED_VALUES | {"erased_by": event}
+        for row, event in zip(rows, events, strict=True)
+    ]
 
 
 def list_shadows(database: Database, decision: str) -> list[dict[str, Any]]:

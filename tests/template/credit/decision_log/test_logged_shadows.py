@@ -108,6 +108,22 @@ def test_what_comes_after_the_erasure_is_erased_as_it_comes(log: DecisionLog) ->
     assert verify(log) == ([], 3, 2)
 
 
+def test_an_erasure_between_the_look_and_the_lock_is_heeded(log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In SQLite it is looked for before the lock, which a decision may wait for."""
+    erased, other = write_each(log, [make_record() for _ in range(2)])
+    begin = log.database.begin_write
+
+    def erase_first() -> Any:
+        monkeypatch.undo()
+        erase_decisions(log.events, [erased["id"]], "erase", "officer", {})
+        return begin()
+
+    monkeypatch.setattr(log.database, "begin_write", erase_first)
+    log.shadows.write([make_shadow(erased), make_shadow(other)], may_use_database=True)
+    assert [row["decision"] for row in read_shadows(log)] == [None, "approve"]
+    assert verify(log) == ([], 2, 1)
+
+
 def test_while_an_erasure_has_the_decision_a_shadow_goes_to_the_spool(log: DecisionLog) -> None:
     """Whichever comes first, the values are gone afterwards; nobody waits in a ring."""
     (decided,) = write_each(log, [make_record()])
