@@ -1,7 +1,7 @@
 """Record what a challenger would have decided: in the database, or in the spool while that does not answer.
 
 Such rows are written some time after their decisions, whose personal values may be erased by then: the row goes into
-the database as an erasure would have left it. In SQLite one writer locks out all others, so they go there few at a
+the database as an erasure would have left it. In SQLite one writer locks out all others, so they go there some at a
 time: no decision waits for more than those.
 """
 
@@ -25,8 +25,12 @@ from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 _LOG = logging.getLogger(__name__)
 _REPLAY_ROWS = 500
 
-_LOCKED_ROWS = 50
-"""Rows that are written under one lock of SQLite, which takes some tenths of a millisecond."""
+_LOCKED_ROWS = 200
+"""Rows that are written under one lock of SQLite, which takes about a millisecond.
+
+A decision that finds it taken waits for one millisecond at least, whatever is left of it, so fewer rows at a time would
+only let more decisions wait.
+"""
 
 _UNLOCKED_SECONDS = 0.01
 """Before the next ones are: a decision that waits for SQLite looks after 1, 2, 5 ms, and would find it locked again."""

@@ -154,12 +154,12 @@ def test_shadows_are_spooled_while_the_database_is_away_and_come_at_their_places
     assert verify(log) == ([], 4, 0)
 
 
-def test_however_many_shadows_are_written_a_decision_finds_the_database_free_after_a_few(
+def test_however_many_shadows_are_written_a_decision_finds_the_database_free_after_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite has one writer at a time: it is no challenger between few rows, nor while the disk is waited for."""
+    """SQLite has one writer at a time: it is no challenger between 200 rows, nor while the disk is waited for."""
     log = DecisionLog(f"sqlite:///{tmp_path}/log.db", tmp_path / "state")
-    decided = write_each(log, [make_record() for _ in range(120)])
+    decided = write_each(log, [make_record() for _ in range(420)])
     beside = Database(f"sqlite:///{tmp_path}/log.db", flushes=False)
     beside.file.remember()
     with log.database.begin_read() as connection:
@@ -182,8 +182,8 @@ def test_however_many_shadows_are_written_a_decision_finds_the_database_free_aft
     monkeypatch.setattr(recording.time, "sleep", lambda _: look("pause"))
     monkeypatch.setattr(os, "fsync", flush)
     ShadowLog(beside, log.spool).write([make_shadow(one) for one in decided], may_use_database=True)
-    assert there == [("pause", 50), ("pause", 100), ("flush", 120)]
-    assert verify(log) == ([], 120, 0)
+    assert there == [("pause", 200), ("pause", 400), ("flush", 420)]
+    assert verify(log) == ([], 420, 0)
     beside.close()
     log.close()
 
