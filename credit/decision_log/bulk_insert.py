@@ -28,13 +28,8 @@ def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) 
 
     Returns how many were inserted.
     """
-    return insert_rows(connection, records, DECISIONS_TABLE)
-
-
-def insert_rows(connection: Connection, rows: Sequence[dict[str, Any]], table: Table) -> int:
-    """Insert any number of rows into a table as `insert_decisions` does."""
-    parts = [rows[start : start + MAX_ROWS] for start in range(0, len(rows), MAX_ROWS)]
-    return sum(connection.exec_driver_sql(*build_insert(connection.dialect, part, table)).rowcount for part in parts)
+    parts = [records[start : start + MAX_ROWS] for start in range(0, len(records), MAX_ROWS)]
+    return sum(connection.exec_driver_sql(*build_insert(connection.dialect, part)).rowcount for part in parts)
 
 
 def build_insert(

@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 MAX_WAITING = 5_000
 """Applications that wait for the challenger; more are dropped, and counted."""
 
-_BATCH_ROWS = 500
+_BATCH_ROWS = 512
 _PAUSE_SECONDS = 0.5
 """Between two looks at those that wait: each batch is a write, which has the log for itself for as long as it takes."""
 

@@ -17,7 +17,7 @@ from sqlalchemy import Dialect, Select, delete, func, select, update
 from sqlalchemy.engine import Connection
 
 from credit.common.errors import CreditError
-from credit.decision_log.bulk_insert import MAX_ROWS, build_insert, insert_rows
+from credit.decision_log.bulk_insert import MAX_ROWS, build_insert
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import SHADOWS, Chain, Head
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
@@ -25,7 +25,7 @@ from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 _LOG = logging.getLogger(__name__)
 _REPLAY_ROWS = 500
 
-_LOCKED_ROWS = 200
+_LOCKED_ROWS = 256
 """Rows that are written under one lock of SQLite, which takes about a millisecond.
 
 A decision that finds it taken waits for one millisecond at least, whatever is left of it, so fewer rows at a time would
@@ -61,7 +61,7 @@ class ShadowLog:
             try:
                 if not may_use_database or not self._insert(self._database, rows):
                     with self._spool.begin_write() as connection:
-                        insert_rows(connection, rows, SHADOWS_TABLE)
+                        _execute_each(connection, _build_inserts(self._spool.engine.dialect, rows))
             except CreditError:
                 self.chain.restart()
                 raise
@@ -142,11 +142,26 @@ def _add_few(database: Database, rows: Sequence[ShadowRow]) -> None:
     if dialect.name == "sqlite":
         with database.begin_read() as connection:
             newest, erased = _find_newest_event(connection), _find_erased(connection, rows)
-    added = build_insert(dialect, _apply_erasures(rows, erased), SHADOWS_TABLE)
+    added = _build_inserts(dialect, _apply_erasures(rows, erased))
     with database.begin_write() as connection:
         if newest is None or newest != _find_newest_event(connection):
-            added = build_insert(dialect, _apply_erasures(rows, _find_erased(connection, rows)), SHADOWS_TABLE)
-        connection.exec_driver_sql(*added)
+            added = _build_inserts(dialect, _apply_erasures(rows, _find_erased(connection, rows)))
+        _execute_each(connection, added)
+
+
+def _build_inserts(dialect: Dialect, rows: Sequence[ShadowRow]) -> list[tuple[str, Any]]:
+    """Build the statements that insert rows, each of a power of two of them: few are compiled, and kept in memory."""
+    built: list[tuple[str, Any]] = []
+    while rows:
+        size = 1 << (min(len(rows), MAX_ROWS).bit_length() - 1)
+        built.append(build_insert(dialect, rows[:size], SHADOWS_TABLE))
+        rows = rows[size:]
+    return built
+
+
+def _execute_each(connection: Connection, statements: Sequence[tuple[str, Any]]) -> None:
+    for statement, values in statements:
+        connection.exec_driver_sql(statement, values)
 
 
 def _find_newest_event(connection: Connection) -> int:
@@ -155,15 +170,16 @@ def _find_newest_event(connection: Connection) -> int:
 
 
 def _find_erased(connection: Connection, rows: Sequence[ShadowRow]) -> dict[str, str]:
-    """Find which decisions of rows are erased, and by which event."""
-    query, names = _compile_look(connection.dialect, len(rows))
+    """Find which decisions of rows are erased, and by which event. It asks for a power of two, the last one again."""
     decisions = [row["decision_id"] for row in rows]
+    decisions += decisions[-1:] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
+    query, names = _compile_look(connection.dialect, len(decisions))
     values: Any = dict(zip(names, decisions, strict=True)) if names else tuple(decisions)
     found = connection.exec_driver_sql(query, values).all()
     return {decision: event for decision, event in found if event is not None}
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=32)
 def _compile_look(dialect: Dialect, decisions: int) -> tuple[str, list[str]]:
     """Compile the query for what became of so many decisions, by id; also its parameters' names, if any.
 
