@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from credit.common.errors import CreditError
 from credit.decision_log.integrity.chain import Head
+from credit.decision_log.shadows.insertion import ShadowRow
 from credit.decision_log.shadows.logged_decider import LoggedDecider
-from credit.decision_log.shadows.recording import ShadowLog, ShadowRow
+from credit.decision_log.shadows.recording import ShadowLog
 from credit.registry.challenges import Challenge
 from credit.scoring.row_encoder import ApplicationRow
 from service.row_ids import make_row_id

@@ -21,7 +21,7 @@ from credit.decision_log.log import DecisionLog
 from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.people.applicants import export_decision
 from credit.decision_log.people.erasure import erase_decisions, expire_decisions
-from credit.decision_log.shadows import recording
+from credit.decision_log.shadows import insertion
 from credit.decision_log.shadows.recording import ShadowLog
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 from testing.decisions import make_record, make_shadow, write_each
@@ -179,7 +179,7 @@ def test_however_many_shadows_are_written_a_decision_finds_the_database_free_aft
         look("flush")
         fsync(file)
 
-    monkeypatch.setattr(recording.time, "sleep", lambda _: look("pause"))
+    monkeypatch.setattr(insertion.time, "sleep", lambda _: look("pause"))
     monkeypatch.setattr(os, "fsync", flush)
     ShadowLog(beside, log.spool).write([make_shadow(one) for one in decided], may_use_database=True)
     assert there == [("pause", 256), ("flush", 420)]
