@@ -9,13 +9,14 @@ from credit.bundle.bundle import load_bundle
 
 
 def decide_endlessly(folder: Path) -> None:
-    """Decide until the process is ended, with the priority of a challenger; says a line when it begins."""
+    """Decide until the process that began it ends, with the priority of a challenger; says a line when it begins."""
+    parent = os.getppid()
     bundle = load_bundle(folder / "random_forest")
     applications = [json.loads((folder / f"{name}.json").read_text())["application"] for name in ("approve", "deny")]
     bundle.decide(applications)
     os.nice(19)
     print("ready", flush=True)
-    while True:
+    while os.getppid() == parent:
         bundle.decide(applications)
 
 

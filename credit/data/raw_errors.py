@@ -8,7 +8,12 @@ from credit.common.errors import Problem
 
 def describe_encoding_error(file: Path) -> Problem:
     """Describe the problem of a file that is not encoded as UTF-8."""
-    return Problem(str(file), "bytes that are not UTF-8", "UTF-8 text", "convert it: iconv -f cp1252 -t utf-8 FILE > NEW_FILE, for example")
+    return Problem(
+        str(file),
+        "bytes that are not UTF-8",
+        "UTF-8 text",
+        "convert it: iconv -f cp1252 -t utf-8 FILE > NEW_FILE, for example",
+    )
 
 
 _CSV_ERRORS = {

@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 from credit.engine.local import WORTH_PROCESSES, map_locally
 from credit.engine.settings import read_engine
 
+_MOST_HELD = 4
+"""Parts of a stream in a run: they are the data themselves, and are held, with their results, until the run is done."""
+
 _P = TypeVar("_P")
 _R = TypeVar("_R")
 
@@ -38,13 +41,16 @@ def map_stream(
 ) -> Iterator[_R]:
     """Map as `map_partitions` does, parts that are made one after another, without a bar.
 
-    total: how many they are, about: by it they are dealt, and whether processes are worth it.
+    total: how many they are, about: by it they are dealt, and whether processes are worth it. Parts that are no
+    sequence are dealt a few at a time, however few `engine.partitions` are.
     """
     if total < 2 or _is_within.get():
         yield from map(work, parts)
         return
     engine = read_engine()
     count = min(engine.partitions or total, total)
+    if not isinstance(parts, Sequence):
+        count = max(count, -(-total // _MOST_HELD))
     runs, run_each = _deal(iter(parts), total, count), partial(_run_each, work)
     if engine.kind == "local" or engine.address is None:
         dealt = map_locally(run_each, runs, count, bar, worth)
