@@ -31,7 +31,7 @@ def describe_duckdb_error(path: Path | str, error: Exception) -> Problem:
     if "not utf-8 encoded" in text or "Invalid unicode" in text:
         return describe_encoding_error(Path(where))
     if "state machine reached an invalid state" in text:
-        fix = "tr -d '\\r' < FILE > NEW_FILE, for example, and name the new one"
+        fix = "tr -s '\\r' '\\n' < FILE > NEW_FILE, for example, and name the new one"
         return Problem(where, "lines that end in more than one way", "one line end, as \\n or \\r\\n", fix)
     if line := re.search(r"CSV Error on Line: (\d+)", text):
         known = ((re.search(pattern, text, re.MULTILINE), reason) for pattern, reason in _CSV_ERRORS.items())

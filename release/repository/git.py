@@ -22,6 +22,7 @@ _TIMEOUT_SECONDS = 20
 def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) -> str:
     """Run a git command and return what it prints. `date`: of a tag. Raises CreditError with git's complaint."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")}
+    english = {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}  # complaints are found by their words
     dated = {"GIT_COMMITTER_DATE": date} if date else {}
     command = ["git", "--no-optional-locks", "--literal-pathspecs", *arguments]  # a file may be called *
     try:
@@ -33,7 +34,7 @@ def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) 
             errors="replace",  # of a tag that somebody wrote in another encoding; it must not hold up a rollback
             timeout=_TIMEOUT_SECONDS,
             check=True,
-            env=os.environ | quiet | dated,
+            env=os.environ | quiet | english | dated,
         )
     except FileNotFoundError:
         raise CreditError(Problem("git", "is not on the PATH", fix="install it")) from None

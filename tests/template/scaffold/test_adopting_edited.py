@@ -63,6 +63,7 @@ def test_nobody_to_commit_as_is_said_before_anything_is_made(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     with pytest.raises(CreditError, match=r'found nobody.*git config --global user.name "Your Name", and user.email'):
         run.callback("../upstream", None, True, False)  # type: ignore[misc]
     with pytest.raises(CreditError, match=r"^git tag: .*; git config --global user.name"):

@@ -95,17 +95,26 @@ def test_parameters_of_the_version_before_need_what_the_page_of_upgrades_adds_an
     assert read_blocks(path).problems == ()
 
 
-def test_a_missing_key_that_may_be_null_says_so_and_no_other_does(tmp_path: Path) -> None:
+def test_each_missing_key_that_may_be_null_says_so_and_no_other_does(tmp_path: Path) -> None:
     params = yaml.safe_load((LENDER / "params.yaml").read_text())
-    del (
-        params["train"]["rows"],
-        params["train"]["cross_validation"]["seed"],
-        params["train"]["logistic"]["class_weight"],
-    )
-    params["train"]["policy"] = None  # a key within it has no place in the file
     path = tmp_path / "params.yaml"
-    path.write_text(yaml.safe_dump(params))
-    found = {str(problem).removeprefix(f"{path}: ") for problem in read_blocks(path).problems}
-    assert "train.rows: found nothing, expected a value or null" in found
-    assert "train.logistic.class_weight: found nothing, expected a value or null" in found
-    assert "train.cross_validation.seed: found nothing, expected a value" in found
+
+    def find_problems(place: dict[str, Any], name: str, key: str) -> tuple[bool, bool]:
+        """Tell whether the key is said to be nullable when it is missing, and whether null is a problem of it."""
+        value = place.pop(name)
+        path.write_text(yaml.safe_dump(params, sort_keys=False))
+        missing = [str(problem) for problem in read_blocks(path).problems if problem.where == f"{path}: {key}"]
+        place[name] = None
+        path.write_text(yaml.safe_dump(params, sort_keys=False))
+        at_null = any(problem.where.startswith(f"{path}: {key}") for problem in read_blocks(path).problems)
+        place[name] = value
+        return any("found nothing, expected a value or null" in one for one in missing), at_null
+
+    train = params["train"]
+    keys = [(train, name, f"train.{name}") for name in train if name != "candidates"]
+    keys += [(train[block], name, f"train.{block}.{name}") for block in ("policy", "logistic") for name in train[block]]
+    told = {key: find_problems(place, name, key) for place, name, key in keys}
+    assert told["train.rows"] == (True, False)
+    assert told["train.logistic.class_weight"] == (True, False)
+    assert told["train.policy.approval_share"] == (False, True), "one of a union"
+    assert [key for key, (is_said, is_problem) in told.items() if is_said and is_problem] == []
