@@ -59,7 +59,10 @@ def _collect_findings(check: Callable[[], Findings]) -> Findings:
 
 def _check_identity() -> Findings:
     """Check that git knows who registers: a tag and a commit have a name."""
-    require_committer()
+    try:
+        require_committer()
+    except CreditError as error:
+        return Findings(error.problems)
     return Findings()
 
 
