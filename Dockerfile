@@ -3,8 +3,8 @@
 #   podman build --format docker --target watch --tag credit-watch .
 # (docker build needs no --format; compose.yaml starts both with everything around them.) The service carries the bundle of
 # the build, whose rule decides when neither the store nor the state has a version; the watch carries params.yaml, whose
-# limits hold. They share what reads contract, store and log, and nothing else: the one imports no statistics, the other
-# has no bundle and answers no applicant.
+# limits hold. They share what reads contract, store and log, and what deals work to processes, and nothing else: the one
+# imports no statistics, the other has no bundle and answers no applicant.
 #
 # They listen beyond loopback. The service wants keys: mount the folder that they are in, as here. Of a file that is mounted
 # by itself the container has the old one for ever, in which a revoked key is good; the service says so. Nothing but /state
@@ -41,6 +41,7 @@ COPY credit/common credit/common
 COPY credit/contract credit/contract
 COPY credit/data credit/data
 COPY credit/decision_log credit/decision_log
+COPY credit/engine credit/engine
 COPY credit/registry credit/registry
 COPY credit/reports credit/reports
 COPY credit/scoring credit/scoring

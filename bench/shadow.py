@@ -2,15 +2,18 @@
 
 The logistic regression of the pipeline is live, the random forest, 300 trees, decides beside, in a process of its own.
 Service and wrk share one core, with a challenge and without; the challenger's process has the other cores, which is the
-"one more core" that it is said to take. Loads in turn on the same service, each second pair the other way round. Median
-of pairs, and its interval of 95% by ranks.
+"one more core" that it is said to take. Loads in turn on the same service, each second round the other way. Median of
+rounds, and its interval of 95% by ranks. Cores of one machine share caches and memory, and often more: in the third
+load of a round there is no challenge, and the forest decides on the other cores for nobody, without an end.
 """
 
+import os
 import re
+import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -19,7 +22,8 @@ from urllib.request import urlopen
 
 from bench import servers
 from bench.cores import find_child, pin, share_one_core
-from bench.pairs import compare_pairs, measure_pairs
+from bench.pairs import compare_pairs
+from bench.project import ROOT
 from bench.report import BenchTable
 from bench.servers import Server
 from bench.service import WHY, prepare_store
@@ -44,8 +48,12 @@ class Load(NamedTuple):
     milliseconds: float
 
 
+Round = tuple[Load, Load, Load]
+"""Loads without a challenge, with one, and beside a process that only computes."""
+
+
 def measure() -> BenchTable:
-    """Measure loads in turn: with a challenge, and without."""
+    """Measure loads in turn: without a challenge, with one, and beside a process that only computes."""
     with TemporaryDirectory() as temporary, ExitStack() as running:
         folder = Path(temporary)
         store, approved, _, _ = prepare_store(folder)
@@ -61,12 +69,33 @@ def measure() -> BenchTable:
             _end(store, service)
             return load
 
-        loads = []
-        for pair in measure_pairs(ROUNDS, lambda: _load(service, approved), challenge):
-            loads.append(pair)
-            print("  {} without, {} with".format(*pair), file=sys.stderr)
+        def compute() -> Load:
+            with _compute_beside(folder, others):
+                return _load(service, approved)
+
+        steps = (lambda: _load(service, approved), challenge, compute)
+        loads: list[Round] = []
+        for number in range(ROUNDS):
+            found = {place: steps[place]() for place in ((2, 1, 0) if number % 2 else (0, 1, 2))}
+            loads.append((found[0], found[1], found[2]))
+            print("  {} without, {} with, {} beside".format(*loads[-1]), file=sys.stderr)
         outcomes = _count_outcomes(service)
     return _build_table(loads, outcomes)
+
+
+@contextmanager
+def _compute_beside(folder: Path, cores: set[int]) -> Iterator[None]:
+    """Let the forest decide on some cores, as fast as it can, until the block ends."""
+    command = [sys.executable, "-m", "bench.endless_decisions", str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        try:
+            os.sched_setaffinity(process.pid, cores)
+            assert process.stdout is not None
+            assert process.stdout.readline(), "it did not begin"
+            pin(process.pid, cores)
+            yield
+        finally:
+            process.kill()
 
 
 def _count_outcomes(service: Server) -> dict[str, int]:
@@ -102,14 +131,15 @@ def _load(service: Server, body: Path) -> Load:
     return Load(found.p99, found.per_second, 1000 * (service.processor_seconds - before) / found.requests)
 
 
-def _build_table(loads: Sequence[tuple[Load, Load]], outcomes: Mapping[str, int]) -> BenchTable:
+def _build_table(loads: Sequence[Round], outcomes: Mapping[str, int]) -> BenchTable:
     rows = []
     for place, what in ((0, "p99 ms"), (2, "service, processor ms a request"), (1, "a second")):
-        pairs = [(one[place], other[place]) for one, other in loads]
-        ratio = compare_pairs(pairs)
-        met = f"at most {MAX_RATIO:g} times: {'met' if ratio.median <= MAX_RATIO else 'NOT met'}" if not place else ""
-        sides = [f"{median(values):,.3g}" for values in zip(*pairs, strict=True)]
-        rows.append((what, *sides, ratio.words, met))
+        for beside, who in ((1, "with"), (2, "beside a process that only computes")):
+            pairs = [(one[0][place], one[beside][place]) for one in loads]
+            ratio = compare_pairs(pairs)
+            met = f"at most {MAX_RATIO:g} times: {'met' if ratio.median <= MAX_RATIO else 'NOT met'}"
+            sides = [f"{median(values):,.3g}" for values in zip(*pairs, strict=True)]
+            rows.append((f"{what}, {who}", *sides, ratio.words, met if (place, beside) == (0, 1) else ""))
     told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
     rows.append((f"applications of {len(loads)} loads: {told}", "", "", "", ""))
-    return BenchTable(("what", "without", "with", "ratio, median of pairs (interval)", "target"), rows)
+    return BenchTable(("what", "without", "with", "ratio, median of rounds (interval)", "target"), rows)

@@ -124,6 +124,12 @@ def _draft_format(look: ColumnProfile, kind: str) -> list[DraftField]:
     return [DraftField("format", OpenQuestion(value, "format", f"format {alike}"), told)]
 
 
+_TOLD_OUTCOMES = (
+    "as observed; all but the favourable one count as bad: take out what says nothing of how it went, as cancelled; "
+    "its rows are set aside"
+)
+
+
 def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, doubt: str, is_coded: bool = False) -> list[DraftField]:
     if kind == "category" or (kind == "integer" and guess.role == "label" and look.values):
         found = sorted(text for text, _ in look.values)
@@ -138,7 +144,8 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, doubt: str, is_c
                 DraftField("allowed", OpenQuestion(allowed, topic, same, answer=answer, is_guess=is_coded), doubt),
                 *more,
             ]
-        told = "as observed: are there others? `new_levels` says what they count as"
+        is_odd = guess.role == "label" and len(allowed) > 2
+        told = _TOLD_OUTCOMES if is_odd else "as observed: are there others? `new_levels` says what they count as"
         return [DraftField("allowed", allowed, "" if "levels" in look.settled else told), *more]
     is_shown = guess.kind != "identifier" and not (look.identifying and look.may_count)
     if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None and is_shown:

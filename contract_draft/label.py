@@ -1,6 +1,6 @@
 """The label of a file: which column it is, which others are as likely, and which of its values is good."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract_draft.names.outcomes import is_good_for_applicant, rank_outcome, read_yes_or_no
@@ -53,19 +53,24 @@ def guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
     if look.type == "boolean":
         return named is not False, named is not None
     if look.type == "category":
-        return _guess_favourable_level(sorted(text for text, _ in look.values), named)
+        return _guess_favourable_level(dict(sorted(look.values)), named)
     is_true_negative = (look.low, look.high) == (-1, 0) and len(look.values) == 2  # as Access and VBA write it
     number = look.low if (named is False) != is_true_negative else look.high
     return int(number or 0) if look.type == "integer" else float(number or 0), named is not None
 
 
-def _guess_favourable_level(levels: Sequence[str], named: bool | None) -> tuple[str, bool]:
-    """Guess the level that is good for the applicant: by its words, else by a yes or no about the column's name."""
+def _guess_favourable_level(levels: Mapping[str, int], named: bool | None) -> tuple[str, bool]:
+    """Guess the level, of those with their rows, that is good for the applicant.
+
+    By its words, else by a yes or no about the column's name. Where neither says it, the one of most rows: of a third
+    of few rows, as cancelled ones, hardly anything could be learned.
+    """
     good = [level for level in levels if is_good_for_applicant(level)]
     good = good or [level for level in levels if level.startswith(">")]  # of `<=50K` and `>50K` more is better
     good = good or [level for level in levels if named is not None and read_yes_or_no(level) is named]
     others = [level for level in levels if is_good_for_applicant(level) is None]
-    return (good or others or list(levels))[0], len(good) == 1
+    likely = good[0] if good else max(others or levels, key=lambda level: levels[level])
+    return likely, len(good) == 1
 
 
 def list_label_values(look: ColumnProfile) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from credit.common import cli
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem, run_command
 from release.doctor.checklist import CHECKLIST_FILE
+from release.repository.git import require_committer
 from scaffold.adoption import Adoption, adopt
 from scaffold.answers import ANSWERS_FILE, read_answers
 from scaffold.committing import describe_changes, require_clean
@@ -28,6 +29,8 @@ All of it is one commit, or nothing changes; git reset --keep HEAD~1 takes it ba
 def run(template: str | None, data: Path | None, defaults: bool, dry_run: bool) -> Answer:
     """Adopt or update, and say what changed."""
     require_clean()
+    if not dry_run:
+        require_committer()
     answers, is_first = read_answers(data) if data else {}, not Path(ANSWERS_FILE).exists()
     ask = is_first and data is None and not defaults
     if ask and not sys.stdin.isatty():

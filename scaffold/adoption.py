@@ -46,26 +46,28 @@ def _adopt(address: str, answers: dict[str, Any], ask: bool, dry_run: bool) -> A
     version = read_template_version(Path())
     refuse_renaming(ARTIFACT, answers.get("model_name"))
     with clone_here(checkout=True) as template, clone_here(checkout=False) as project:
-        own_readme = note_own_readme(version)
+        own_readme = note_own_readme(version, address)
         render_project(template, version, address, answers, ask, project, [README_FILE] if own_readme else [])
         if own_readme:
             restore_readme(project)
         given = read_yaml(project / ANSWERS_FILE)
         refuse_renaming(ARTIFACT, given["model_name"])
         notes = [*_note_template(address, version), *own_readme, *_note_database(given["database"])]
-        notes += _write_pages(project, given["owners"].split())
+        notes += _write_pages(project, given)
         changes = list_changes(project)
         message = f"Adopt the template {version}"
         commit = None if dry_run else commit_clone(project, message)
     return Adoption(version, commit, changes, notes)
 
 
-def _write_pages(project: Path, owners: list[str]) -> list[str]:
+def _write_pages(project: Path, given: dict[str, Any]) -> list[str]:
     """Write what a project gets that is no file of the template; returns what to know about it."""
-    write_text(project / CHECKLIST_FILE, render_checklist(project))
-    if not owners:
-        return ["nobody is named who approves a change of what judges; release codeowners OWNER writes it"]
-    return _write_owners(project, owners)
+    notes = ["nobody is named who approves a change of what judges; release codeowners OWNER writes it"]
+    if owners := given["owners"].split():
+        notes = _write_owners(project, owners)
+    page = render_checklist(project, given["model_name"], given["environments"].split())
+    write_text(project / CHECKLIST_FILE, page)
+    return notes
 
 
 def _write_owners(project: Path, owners: list[str]) -> list[str]:

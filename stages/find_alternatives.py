@@ -19,7 +19,7 @@ from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.contract.groups import list_group_labels
-from credit.data.sampling import SEARCHED, hash_rows, mark_sample
+from credit.data.sampling import SEARCHED, sample_rows
 from credit.data.splitting import assign_folds
 from credit.data.tables import open_table
 from credit.evaluation.metrics import UnitValues
@@ -59,7 +59,7 @@ def run(
     contract = load_contract(contract_file).bind(names, str(accepted_file))
     predicted = PredictionsReport.read(predicted_file)
     judged_file = accepted_file if predicted.kept_in_folds else test_file
-    people = mark_sample(hash_rows(contract, judged_file, SEARCHED), params.people, SEARCHED)
+    people = sample_rows(contract, judged_file, params.people, SEARCHED)
     candidates, known = read_candidates(contract, training.candidates, predictions_folder, people)
     first = candidates[HEURISTIC]
     half = assign_folds(contract, judged_file, 2, "half")[people] == 0

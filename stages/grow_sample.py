@@ -34,7 +34,7 @@ def run(contract_file: Path, train_file: Path, test_file: Path, candidates_folde
     measured = {name: measure_learning(contract, one, seed, tables) for name, one in reports.items()}
     report = LearningReport(
         training_rows=len(hashes),
-        trained_on=int(mark_sample(hashes, training.rows).sum()),
+        trained_on=len(hashes) if training.rows is None else int(mark_sample(hashes, training.rows).sum()),
         candidates={name: one for name, one in measured.items() if one},
     ).round_floats()
     report.write(report_file)

@@ -13,14 +13,13 @@ from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.row_groups import list_row_group_columns
-from credit.data.sampling import hash_rows
 from credit.data.splitting import assign_folds
 from credit.data.tables import is_favourable, open_table, read_frame
 from credit.evaluation.predictions import Predictions, map_people_columns, write_predictions
 from credit.reports.predictions import PredictionsReport
 from credit.selection.fold_features import PredictParams
 from credit.training.candidates import Candidate, load_candidate
-from credit.training.cross_fitting import RowSample, score_out_of_fold
+from credit.training.cross_fitting import read_row_sample, score_out_of_fold
 from credit.training.scores import score_table
 from credit.training.train import TrainParams
 
@@ -37,7 +36,7 @@ def predict_folds(
     people = [*map_people_columns(contract).values(), *list_row_group_columns(contract)]
     frame = read_frame(accepted, [*contract.candidate_columns, contract.label, *people])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
-    sample = RowSample(hash_rows(contract, accepted), training.rows)
+    sample = read_row_sample(contract, accepted, training.rows)
     scored = score_out_of_fold(name, training, contract, frame, codes, kept, sample)
     return Predictions(frame, codes, is_favourable(contract, frame), *scored)
 

@@ -9,15 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from credit.common.cli import make_stage
 from credit.common.errors import raise_if_any
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.contract.columns import Column
 from credit.contract.groups import list_group_labels
-from credit.data.tables import make_frame, open_table
+from credit.data.table_parts import find_whole, read_column
+from credit.data.tables import open_table
 from credit.reports.features import FeaturesReport, FeatureVerdict
 from credit.reports.figures import label_group
 from credit.selection.leaks import describe_leaks, find_suspects
@@ -63,9 +62,9 @@ def _describe_subject(column: Column) -> dict[str, Any]:
 def run(contract_file: Path, train_file: Path, features_file: Path) -> None:
     """Write `reports/features.json`."""
     params = read_params(SelectFeaturesParams, "select_features")
-    table = open_table(train_file)
-    contract = load_contract(contract_file).bind(table.schema_arrow.names, str(train_file))
-    report = build_selection_report(contract, params, partial(_read_column, table), contract.file or str(contract_file))
+    contract = load_contract(contract_file).bind(open_table(train_file).schema_arrow.names, str(train_file))
+    read = partial(read_column, find_whole(train_file))
+    report = build_selection_report(contract, params, read, contract.file or str(contract_file))
     report.round_floats(3).write(features_file)
     if places := [one.feature for one in report.features if one.is_kept and one.about == "place"]:
         print(f"about a place, and so about who lives there: {', '.join(places)}; select_features.keep_places")
@@ -76,7 +75,3 @@ def run(contract_file: Path, train_file: Path, features_file: Path) -> None:
             f"  {attribute}: "
             + ", ".join(f"{label_group(labels, attribute, group)} AUC {auc:.2f}" for group, auc in aucs.items())
         )
-
-
-def _read_column(table: Any, name: str) -> pd.Series:
-    return make_frame(table.read(columns=[name]))[name]

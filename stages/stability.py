@@ -24,7 +24,7 @@ from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
 from credit.reports.choice import Choice, StabilityReport
 from credit.reports.predictions import PredictionsReport
-from credit.stability.repeats import Gates, StabilityParams, repeat_choice, replace_scores, summarise_candidate
+from credit.stability.repeats import Gates, StabilityParams, repeat_choices, summarise_candidate
 from credit.stability.seeds import measure_seeds
 from credit.stability.shipped import compare_shipped
 from credit.stability.wording import describe_stability
@@ -74,10 +74,7 @@ def run(
     further = {
         name: read_partitions(partitions_folder / f"{name}.parquet", len(one.scores)) for name, one in first.items()
     }
-    repeats = [repeat_choice(contract, first, gates)]
-    for number in further[names[0]]:
-        scores = {name: replace_scores(first[name], further[name][number]) for name in names}
-        repeats.append(repeat_choice(contract, scores, gates))
+    repeats = repeat_choices(contract, first, further, gates)
     unseen = mark_test_rows(contract, accepted_file, read_params(SplitParams, "split"))
     candidates = {}
     for name in names:

@@ -17,7 +17,7 @@ from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.row_groups import encode_row_groups, list_row_group_columns
-from credit.data.sampling import hash_rows, mark_sample
+from credit.data.sampling import sample_rows
 from credit.data.tables import is_favourable, iterate_marked_rows, open_table
 from credit.reports.features import FeaturesReport
 from credit.scoring.design_matrix import build_design_matrix, list_directions
@@ -77,7 +77,7 @@ def run(
     features = list_candidate_features(
         candidate, contract, FeaturesReport.read(features_file).kept, contract.file or str(contract_file)
     )
-    sample = mark_sample(hash_rows(contract, train_file), params.rows)
+    sample = sample_rows(contract, train_file, params.rows)
     rows = read_training_rows(candidate, contract, features, train_file, sample)
     directions = list_directions(contract, features)
     trained = train_candidate(

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS streams (
     entry INTEGER, digest TEXT, content TEXT NOT NULL, PRIMARY KEY (entry, digest)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ratios (
     entry INTEGER, digest TEXT, hour INTEGER, content TEXT NOT NULL, PRIMARY KEY (entry, digest, hour)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
 """
 _FORMAT = 1
 
@@ -130,6 +131,22 @@ class StateFile:
             _LOG.warning("the ratios of the hours could not be read from %s", self._path)
             return []
         return [RatioPoint(*point) for _, text in rows for point in json.loads(text)]
+
+    def note(self, name: str, content: Any) -> None:
+        """Keep a JSON value under a name, whatever the limit is, in place of an earlier one."""
+        try:
+            self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(content)))
+        except sqlite3.Error:
+            _LOG.warning("the %s could not be noted in %s", name, self._path)
+
+    def read_note(self, name: str) -> Any:
+        """Read the value under a name; None where there is none, or it cannot be read."""
+        try:
+            row = self._connection.execute("SELECT content FROM notes WHERE name = ?", (name,)).fetchone()
+            return json.loads(row[0]) if row else None
+        except (sqlite3.Error, ValueError):
+            _LOG.warning("the %s could not be read from %s", name, self._path)
+            return None
 
     def close(self) -> None:
         """Close the file."""

@@ -13,7 +13,7 @@ _OUTCOMES = (  # the likeliest label first; languages in the order of names/prot
     Hint(
         words="repaid repay paidback goodbad risk creditrisk creditability creditworthy good default defaulted bad "
         "badflag delinquent fraud npl bankrupt bankruptcy insolvent isdefault gbflag "
-        "ausfall kreditausfall zahlungsausfall kreditwuerdig kreditwurdig wanbetaling "
+        "ausfall kreditausfall zahlungsausfall kreditwuerdig kreditwurdig zurueckgezahlt zuruckgezahlt wanbetaling "
         "defaut defaillance impaye impayes insolvenza insolvente sofferenza impago incumplimiento moroso morosidad "
         "mora inadimplente inadimplencia adimplente mislighold misligholdt betalningsanmarkning maksuhairio "
         "niewyplacalnosc temerrut gagalbayar macet weiyue yuqi",
@@ -28,7 +28,7 @@ _OUTCOMES = (  # the likeliest label first; languages in the order of names/prot
     Hint(
         stems="loanstatus creditstatus applicationstatus approvalstatus loandecision",
         words="decision action",
-        alone="class klasse clase classe result resultado status",
+        alone="class klasse clase classe result ergebnis resultado resultat status",
     ),
     Hint(
         words="reject rejected rejection deny denied denial decline declined refused abgelehnt afgewezen refuse "
@@ -37,15 +37,16 @@ _OUTCOMES = (  # the likeliest label first; languages in the order of names/prot
 )
 _GOOD = (
     "approve approved accept accepted good grant granted repaid paid current fully creditworthy gut kreditwurdig "
-    "kreditwuerdig bewilligt genehmigt goed bon bonne buono bueno bom pagado pago adimplente aprobado aprovado "
-    "concedido accorde approvato god bra dobry iyi solvent originated creditability paidback isgood"
+    "kreditwuerdig bewilligt genehmigt zurueckgezahlt zuruckgezahlt bezahlt getilgt goed bon bonne buono bueno bom "
+    "pagado pago adimplente aprobado aprovado concedido accorde approvato god bra dobry iyi solvent originated "
+    "creditability paidback isgood"
 )
 _BAD = (
-    "reject rejected deny denied bad default defaulted charged chargedoff late declined refused dlqin delinquent fraud "
-    "npl bankrupt bankruptcy insolvent arrears recid recidivist schlecht ausfall kreditausfall zahlungsausfall "
-    "abgelehnt slecht wanbetaling mauvais defaut defaillance impaye impayes refuse cattivo insolvenza insolvente "
-    "sofferenza malo impago incumplimiento moroso morosidad mora rechazado mau inadimplente inadimplencia recusado "
-    "darlig dalig zly kotu isdefault badflag weiyue yuqi temerrut macet"
+    "reject rejected deny denied bad default defaulted charged chargedoff late declined refused dlqin delinquent "
+    "fraud npl bankrupt bankruptcy insolvent arrears recid recidivist schlecht ausfall kreditausfall zahlungsausfall "
+    "ausgefallen abgelehnt slecht wanbetaling mauvais defaut defaillance impaye impayes refuse cattivo insolvenza "
+    "insolvente sofferenza malo impago incumplimiento moroso morosidad mora rechazado mau inadimplente inadimplencia "
+    "recusado darlig dalig zly kotu isdefault badflag weiyue yuqi temerrut macet"
 )
 _YES = "yes y true t ja j oui si s sim tak evet ya"
 _NO = "no n false f nein nee non nao nei nej nie hayir tidak"

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.data.sampling import hash_rows, mark_sample
+from credit.data.sampling import sample_rows
 from credit.data.tables import open_table, read_frame, read_marked_rows
 from credit.evaluation.partitions import read_partitions as read_file
 from credit.evaluation.predictions import Predictions, read_predictions
 from credit.reports.features import FeaturesReport
 from credit.reports.predictions import PredictionsReport
-from credit.training.cross_fitting import CrossFittingFold, RowSample, split_folds
+from credit.training.cross_fitting import CrossFittingFold, read_row_sample, split_folds
 from credit.training.train import TrainParams
 
 
@@ -100,7 +100,7 @@ def read_partitions(
     columns = [*contract.features, contract.label, *contract.protected]
     first = known[0]
     if not predicted.kept_in_folds:
-        sample = mark_sample(hash_rows(contract, files.train), training.rows)
+        sample = sample_rows(contract, files.train, training.rows)
         spaced = np.flatnonzero(sample)[:: -(-int(sample.sum()) // most_rows)]
         marked = np.zeros_like(sample)
         marked[spaced] = True
@@ -108,7 +108,7 @@ def read_partitions(
         unseen = read_marked_rows(open_table(files.test), columns, people)
         fold = CrossFittingFold(seen, unseen, FeaturesReport.read(files.features).kept)
         return [_make_partition(first, [fold], people, len(spaced) == sample.sum())]
-    frame, hashed = read_frame(files.accepted, columns), RowSample(hash_rows(contract, files.accepted), training.rows)
+    frame, hashed = read_frame(files.accepted, columns), read_row_sample(contract, files.accepted, training.rows)
     partitions = []
     for one, features in zip(known, [predicted.kept_in_folds, *further[: len(known) - 1]], strict=True):
         folds = list(split_folds(frame, one.codes, features, hashed))

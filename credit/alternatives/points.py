@@ -54,17 +54,8 @@ def count_judged(
     people: JudgedPeople, scores: NDArray[np.float64], decisions: Decisions, policy: FairnessPolicy
 ) -> PeopleCounts:
     """Count people by each attribute that the policy judges; by pairs only where it gates those, which takes longer."""
-    if policy.gates == "pairs":
-        return count_people(people.groups, people.codes, people.favourable, scores, decisions)
-    tables = [
-        count_people({name: of}, people.codes, people.favourable, scores, decisions)
-        for name, of in people.groups.items()
-    ]
-    return PeopleCounts(
-        people.groups,
-        {key: table for one in tables for key, table in one.people.items()},
-        {key: table for one in tables for key, table in one.scores.items()},
-    )
+    blocks = None if policy.gates == "pairs" else [(name,) for name in people.groups]
+    return count_people(people.groups, people.codes, people.favourable, scores, decisions, blocks)
 
 
 def average_counts(counts: Sequence[PeopleCounts]) -> PeopleCounts:

@@ -25,7 +25,7 @@ def build(hyperparameters: FairLogisticParams, context: BuildContext) -> "Pipeli
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from credit.training.fair_logistic import FairLogistic
+    from credit.training.fair_regression.fair_logistic import FairLogistic
 
     signs = context.directions if any(context.directions) else None
     model = FairLogistic(hyperparameters.C, hyperparameters.strength, hyperparameters.class_weight, signs=signs)

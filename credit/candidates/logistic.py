@@ -25,7 +25,7 @@ def build(hyperparameters: LogisticParams, context: BuildContext) -> "Pipeline":
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from credit.training.fair_logistic import FairLogistic
+    from credit.training.fair_regression.fair_logistic import FairLogistic
 
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     if any(context.directions):  # without a penalty it is the same regression, and can keep to signs

@@ -80,8 +80,19 @@ def read_blocks(path: Path) -> ReadBlocks:
             try:
                 models.append(parse_block(content, model, name, path))
             except CreditError as error:
-                problems += error.problems
+                problems += error.problems if name in given else [_describe_missing(path, name, model)]
     return ReadBlocks(tuple(models), _list_candidates(content, path), tuple(problems))
+
+
+def _describe_missing(path: Path, name: str, model: type[Params]) -> Problem:
+    """Describe a block that is not there: in a project of an older version its keys are what a person has to write."""
+    try:
+        parse_block({name: {}}, model, name, path)
+        keys = []
+    except CreditError as error:
+        keys = [problem.where.rpartition(".")[2] for problem in error.problems]
+    expected = "the block of this stage, " + (f"with {', '.join(keys)}" if keys else f"were it {name}: {{}}")
+    return Problem(f"{path}: {name}", "no such block", expected)
 
 
 def _list_candidates(content: object, path: Path) -> tuple[str, ...]:

@@ -48,8 +48,17 @@ def raise_if_any(problems: Sequence[Problem]) -> None:
         raise CreditError(problems)
 
 
-def list_problems(error: "ValidationError", file: str, block: str = "") -> list[Problem]:
-    """List the findings of a pydantic error as Problems of `file`, or of one block of it."""
+Location = tuple[int | str, ...]
+"""Where a finding of pydantic's is: the keys from the outermost on, and places in lists."""
+
+
+def list_problems(
+    error: "ValidationError", file: str, block: str = "", accepts_null: Callable[[Location], bool] = lambda _: False
+) -> list[Problem]:
+    """List the findings of a pydantic error as Problems of `file`, or of one block of it.
+
+    accepts_null: whether a missing key may be null, which the message says then.
+    """
     found = []
     for item in error.errors(include_url=False):
         key = ".".join([*block.split(), *map(str, item["loc"])]) or "(file)"
@@ -57,7 +66,8 @@ def list_problems(error: "ValidationError", file: str, block: str = "") -> list[
         if kind == "extra_forbidden":
             found.append(Problem(f"{file}: {key}", "unknown key", fix="is it misspelt?"))
         elif kind == "missing":
-            found.append(Problem(f"{file}: {key}", "nothing", "a value"))
+            expected = "a value or null" if accepts_null(item["loc"]) else "a value"
+            found.append(Problem(f"{file}: {key}", "nothing", expected))
         elif kind == "invalid_value":  # of credit.common.invalid_values, which would load pydantic here
             found.append(Problem(f"{file}: {key}", context["found"], context["expected"], context["fix"]))
         else:

@@ -1,13 +1,14 @@
 """Parameters of stages and commands: each from its own block of params.yaml, checked."""
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from credit.common.errors import CreditError, Problem, list_problems
+from credit.common.errors import CreditError, Location, Problem, list_problems
 from credit.common.files import read_yaml
 
 
@@ -43,7 +44,28 @@ def parse_block(content: Any, model: type[P], block: str, path: Path) -> P:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise CreditError(list_problems(error, str(path), block)) from None
+
+        def accepts_null(key: Location) -> bool:
+            return _accepts_null(model, content, key)
+
+        raise CreditError(list_problems(error, str(path), block, accepts_null)) from None
+
+
+def _accepts_null(model: type[Params], content: Any, key: Location) -> bool:
+    """Tell whether a key that is missing, such as (`policy`, `approval_share`), may be there and null."""
+    filled = place = deepcopy(content)
+    try:
+        for name in key[:-1]:
+            place = place[name]
+        place[key[-1]] = None
+    except (LookupError, TypeError):  # pydantic names a place that the file does not have, as of a union's variant
+        return False
+    try:
+        model.model_validate(filled)
+    except ValidationError as error:
+        # of a union each variant is named below the key
+        return all(item["loc"][: len(key)] != key for item in error.errors(include_url=False))
+    return True
 
 
 def check_named_blocks(block: Any, models: Mapping[str, Any], into: str, check_rest: Callable[[Any], P]) -> P:

@@ -8,7 +8,12 @@ from credit.common.errors import Problem
 
 def describe_encoding_error(file: Path) -> Problem:
     """Describe the problem of a file that is not encoded as UTF-8."""
-    return Problem(str(file), "bytes that are not UTF-8", "UTF-8 text", "convert it, for example with iconv")
+    return Problem(
+        str(file),
+        "bytes that are not UTF-8",
+        "UTF-8 text",
+        "convert it: iconv -f cp1252 -t utf-8 FILE > NEW_FILE, for example",
+    )
 
 
 _CSV_ERRORS = {
@@ -25,6 +30,9 @@ def describe_duckdb_error(path: Path | str, error: Exception) -> Problem:
     where = (re.findall(r"^  file = (.+)$", text, re.MULTILINE) or [str(path)])[-1]
     if "not utf-8 encoded" in text or "Invalid unicode" in text:
         return describe_encoding_error(Path(where))
+    if "state machine reached an invalid state" in text:
+        fix = "tr -s '\\r' '\\n' < FILE > NEW_FILE, for example, and name the new one"
+        return Problem(where, "lines that end in more than one way", "one line end, as \\n or \\r\\n", fix)
     if line := re.search(r"CSV Error on Line: (\d+)", text):
         known = ((re.search(pattern, text, re.MULTILINE), reason) for pattern, reason in _CSV_ERRORS.items())
         reason = next((reason.format(*match.groups()) for match, reason in known if match), "is not CSV")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
@@ -35,13 +36,20 @@ def mark_smallest(hashes: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
     return marked
 
 
-def mark_sample(hashes: NDArray[np.int64], rows: int | None, parameter: str = TRAIN_ROWS) -> NDArray[np.bool_]:
-    """Mark the rows of a sample of at most so many, as the parameter says; None: all. Shape (n,).
+def sample_rows(contract: Contract, table: Path, rows: int | None, parameter: str = TRAIN_ROWS) -> NDArray[np.bool_]:
+    """Mark the rows of a Parquet file as `mark_sample` does; None: all, of which none is hashed. Shape (n,)."""
+    if rows is None:
+        return np.ones(pq.read_metadata(table).num_rows, np.bool_)
+    return mark_sample(hash_rows(contract, table, parameter), rows, parameter)
+
+
+def mark_sample(hashes: NDArray[np.int64], rows: int, parameter: str = TRAIN_ROWS) -> NDArray[np.bool_]:
+    """Mark the rows of a sample of at most so many, as the parameter says; shape (n,).
 
     Raises CreditError where there are none, as more rows than that belong together.
     """
-    marked = mark_smallest(hashes, len(hashes) if rows is None else rows)
-    if rows is not None and not marked.any():
+    marked = mark_smallest(hashes, rows)
+    if not marked.any():
         found = f"{rows:,} rows, and more than that belong together"
         raise CreditError(Problem(f"params.yaml: {parameter}", found, "a larger number"))
     return marked

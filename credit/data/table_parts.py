@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -33,6 +35,11 @@ def list_parts(path: Path) -> list[TablePart]:
     return [TablePart(path, start, min(rows, total - start), seal) for start in range(0, total, rows)]
 
 
+def find_whole(path: Path) -> TablePart:
+    """Find all rows of a table as one block."""
+    return TablePart(path, 0, tables.open_table(path).metadata.num_rows, _seal_file(path))
+
+
 def read_part(part: TablePart, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.RecordBatch:
     """Read a block, of all columns or of those named. Raises CreditError where its file is another one, or missing.
 
@@ -40,15 +47,33 @@ def read_part(part: TablePart, columns: Sequence[str] | None = None, coded: Sequ
 
     What another machine has by the same name may be older data, whose counts would add up as well.
     """
+    read = _read_rows(_open_part(part, coded), part.start, part.rows, columns)
+    check_parts(str(part.path), {"read": read.num_rows}, part.rows)
+    return read
+
+
+def read_column(whole: TablePart, name: str) -> pd.Series:
+    """Read one column of a whole table, as `make_frame` does. Raises CreditError as `read_part` does.
+
+    The file stays open for the next column: of thousands of columns its description takes longer to read than one.
+    """
+    return tables.make_frame(_open_whole(whole).read(columns=[name]))[name]
+
+
+@lru_cache(maxsize=1)
+def _open_whole(whole: TablePart) -> pq.ParquetFile:
+    return _open_part(whole)
+
+
+def _open_part(part: TablePart, coded: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open the file of a block; the error where it is none, or another one."""
     fix = "all workers must see the files of the one that started them, by the same path; docs/scaling.md"
     if not part.path.exists():
         raise CreditError(Problem(str(part.path.absolute()), "no such file", "that of the stage", fix))
     table = tables.open_table(part.path, coded)
     if (seal := _seal_file(part.path)) != part.seal:
         raise CreditError(Problem(str(part.path.absolute()), f"a file {seal}", f"{part.seal}, that of the stage", fix))
-    read = _read_rows(table, part.start, part.rows, columns)
-    check_parts(str(part.path), {"read": read.num_rows}, part.rows)
-    return read
+    return table
 
 
 def _read_rows(table: pq.ParquetFile, start: int, rows: int, columns: Sequence[str] | None) -> pa.RecordBatch:

@@ -1,26 +1,27 @@
-"""Insert many decisions into the database by one statement.
+"""Insert many rows into the database by one statement: decisions, and what was decided beside them.
 
 Each call into the driver releases the interpreter's lock and has to get it back, which takes longer than the call: a
-statement for each decision would delay every answer.
+statement for each row would delay every answer.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Column, Dialect, bindparam
+from sqlalchemy import JSON, Column, Dialect, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.tables import DECISIONS_TABLE, UtcDateTime
 
 MAX_ROWS = 500
-"""Decisions in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+"""Rows in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
-_READ_COLUMNS = itemgetter(*(column.name for column in DECISIONS_TABLE.columns))
+_ONE_ROW = re.compile(r"(?<= VALUES )(\(.*\))(?= ON CONFLICT)")
 
 Conversion = Callable[[Any], Any]
 
@@ -34,12 +35,15 @@ def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) 
     return sum(connection.exec_driver_sql(*build_insert(connection.dialect, part)).rowcount for part in parts)
 
 
-def build_insert(dialect: Dialect, records: Sequence[dict[str, Any]]) -> tuple[str, Any]:
-    """Build the statement that inserts at most ROWS decisions, and its values, as the driver takes them."""
-    statement, names, conversions = _compile_insert(dialect, len(records))
+def build_insert(
+    dialect: Dialect, records: Sequence[dict[str, Any]], table: Table = DECISIONS_TABLE
+) -> tuple[str, Any]:
+    """Build the statement that inserts at most MAX_ROWS rows, and its values, as the driver takes them."""
+    statement, names, conversions = _compile_insert(dialect, len(records), table)
+    read_columns = _find_reader(table)
     values: list[Any] = []
     for record in records:
-        row = list(_READ_COLUMNS(record))
+        row = list(read_columns(record))
         for place, convert in conversions:
             if row[place] is not None:
                 row[place] = convert(row[place])
@@ -47,16 +51,24 @@ def build_insert(dialect: Dialect, records: Sequence[dict[str, Any]]) -> tuple[s
     return statement, dict(zip(names, values, strict=True)) if names else tuple(values)
 
 
+@cache
+def _find_reader(table: Table) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Find what reads the values of a table's columns from a row."""
+    return itemgetter(*(column.name for column in table.columns))
+
+
 @lru_cache(maxsize=1024)
-def _compile_insert(dialect: Dialect, rows: int) -> tuple[str, list[str], list[tuple[int, Conversion]]]:
+def _compile_insert(dialect: Dialect, rows: int, table: Table) -> tuple[str, list[str], list[tuple[int, Conversion]]]:
     """Compile the statement for so many rows; also its parameters' names, if any, and the columns to convert."""
     kind = postgresql if dialect.name == "postgresql" else sqlite
-    columns = DECISIONS_TABLE.columns
-    parameters = [{c.name: bindparam(f"{c.name}_{row}", type_=c.type) for c in columns} for row in range(rows)]
-    made = kind.insert(DECISIONS_TABLE).values(parameters).on_conflict_do_nothing().compile(dialect=dialect)
-    names = [] if dialect.positional else [one.key for row in parameters for one in row.values()]
+    columns = table.columns
+    parameters = {c.name: bindparam(f"{c.name}_0", type_=c.type) for c in columns}
+    made = kind.insert(table).values([parameters]).on_conflict_do_nothing().compile(dialect=dialect)
+    start, one, end = _ONE_ROW.split(str(made))  # SQLAlchemy takes a second for 500 rows, in which nobody is answered
+    names = [] if dialect.positional else [f"{column.name}_{row}" for row in range(rows) for column in columns]
+    statement = start + ", ".join(one.replace("_0)s", f"_{row})s") for row in range(rows)) + end
     found = [(place, find_conversion(column, dialect)) for place, column in enumerate(columns)]
-    return str(made), names, [(place, convert) for place, convert in found if convert is not None]
+    return statement, names, [(place, convert) for place, convert in found if convert is not None]
 
 
 def find_conversion(column: Column[Any], dialect: Dialect) -> Conversion | None:

@@ -51,6 +51,9 @@ class Writer:
         self._ended.set()
         self._threads[0].join()
 
+    def note_recorded(self, requests: Sequence[list[DecisionRow]], recorded: Sequence[RecordedRequest]) -> None:
+        """Hear what the log has of requests, once for all of a transaction, after those who wait for them."""
+
     def _write(self) -> None:
         while (first := self._queue.get()) is not None:
             items, decisions = [first], _count_decisions(first)
@@ -67,8 +70,9 @@ class Writer:
             self._commit(items)
 
     def _commit(self, items: Sequence[WriteRequest]) -> None:
+        requests = [request for item in items for request in item.requests]
         try:
-            recorded = iter(self._log.write([request for item in items for request in item.requests]))
+            recorded = self._log.write(requests)
         except CreditError as error:
             for item in items:
                 _notify(item, error)
@@ -77,8 +81,16 @@ class Writer:
             for item in items:
                 _notify(item, CreditError(Problem("the decision log", f"writing failed: {type(error).__name__}")))
         else:
+            rest = iter(recorded)
             for item in items:
-                _notify(item, list(islice(recorded, len(item.requests))))
+                _notify(item, list(islice(rest, len(item.requests))))
+            self._tell(requests, recorded)
+
+    def _tell(self, requests: Sequence[list[DecisionRow]], recorded: Sequence[RecordedRequest]) -> None:
+        try:
+            self.note_recorded(requests, recorded)
+        except Exception:  # noqa: BLE001 - the next ones are written, whatever became of these elsewhere
+            _LOG.exception("decisions are in the log and were answered, but were not passed on")
 
     def _recover(self) -> None:
         while not self._ended.wait(self._retry):

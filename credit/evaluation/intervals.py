@@ -5,6 +5,7 @@ other: one interval per cell.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import overload
 
 import numpy as np
@@ -16,6 +17,7 @@ Array = NDArray[np.float64]
 Bounds = tuple[Array, Array]
 
 
+@lru_cache(maxsize=1024)
 def compute_normal_quantile(level: float) -> float:
     """Compute the standard normal quantile of a two-sided interval: 1.96 for 0.95."""
     from scipy.special import ndtri
@@ -43,9 +45,18 @@ def invert_interval(is_beyond: Callable[[float], bool]) -> float:
 
 def compute_rate(count: ArrayLike, n: ArrayLike) -> Array:
     """Divide `count` by `n`, NaN where n is 0: there is no rate of nobody."""
-    count, n = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    count, n = _align(count, n)
     out: Array = np.divide(count, n, out=np.full(n.shape, np.nan), where=n > 0)
     return out
+
+
+def _align(count: ArrayLike, n: ArrayLike) -> Bounds:
+    """Give two arrays of the same shape; those that have it already are not broadcast, which takes the longest here."""
+    one, other = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    if one.shape == other.shape:
+        return one, other
+    one, other = np.broadcast_arrays(one, other)
+    return one, other
 
 
 @overload
@@ -55,7 +66,7 @@ def wilson_interval(count: NDArray[np.number], n: NDArray[np.number], level: flo
 def wilson_interval(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval | Bounds:
     """Compute the score interval of a rate, `count` of `n` (Wilson 1927). Within 0 and 1; NaN where n is 0."""
     z = compute_normal_quantile(level)
-    count, n = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    count, n = _align(count, n)
     spread = z * np.sqrt(np.maximum(count * compute_rate(n - count, n), 0) + z**2 / 4)
     low = np.where(count == 0, 0.0, (count + z**2 / 2 - spread) / (n + z**2))  # exactly 0: rounding must not lift it
     high = np.where(count == n, 1.0, (count + z**2 / 2 + spread) / (n + z**2))

@@ -93,12 +93,18 @@ class PeopleCounts:
 
 
 def count_people(
-    groups: Groups, codes: Mapping[str, ArrayLike], labels: ArrayLike, scores: ArrayLike, decisions: ArrayLike
+    groups: Groups,
+    codes: Mapping[str, ArrayLike],
+    labels: ArrayLike,
+    scores: ArrayLike,
+    decisions: ArrayLike,
+    blocks: Sequence[AttributeKey] | None = None,
 ) -> PeopleCounts:
     """Count rows by group, label and decision.
 
     codes: per attribute each row's index into its groups; labels: True is favourable; scores: NaN where there is none;
-    decisions: names, or indices into DECISION_KINDS. Shape (n,) each.
+    decisions: names, or indices into DECISION_KINDS. Shape (n,) each. blocks: the attributes to cross in each table;
+    None: those of `choose_blocks`.
 
     Raises CreditError for an attribute that is missing, a code out of range, a label that is neither true nor false, an
     unknown decision, an infinite score, and a person without a score who was not referred.
@@ -114,7 +120,7 @@ def count_people(
     weights = (np.where(absent, 0.0, 1.0) if absent.any() else None, known, known * known)
     people: dict[AttributeKey, NDArray[np.int64]] = {}
     sums: dict[AttributeKey, NDArray[np.float64]] = {}
-    for block in choose_blocks(groups):
+    for block in choose_blocks(groups) if blocks is None else blocks:
         shape = tuple(len(groups[name]) for name in block)
         cell = cross_attributes([columns[name] for name in block], shape) * 2 + outcome
         of_block = _sum_by_cell(cell * 3 + decision, (*shape, 2, 3), None).astype(np.int64)

@@ -66,16 +66,18 @@ def judge_fairness(
     candidate: str,
     waivers: Mapping[str, Waiver],
     today: date,
+    tells_pairs: bool = True,
 ) -> FairnessVerdict:
     """Judge one candidate: its findings, whether they block it, and the share of undisclosed people.
 
     `waivers` by file; those of other candidates are ignored. Raises CreditError for an expired or unmatched waiver.
+    tells_pairs: whether pairs that do not gate are judged too, on which no verdict rests; they take most of the time.
     """
     own = {file: waiver for file, waiver in waivers.items() if waiver.candidate == candidate}
     check_waivers(own, [candidate], list_judged_groups(counts, policy, rules), policy, today)
     judged = list_judged_keys(counts, policy, rules)
     secondary = [key for key in counts.attributes if key not in judged]
-    other_pairs = [key for key in counts.pairs if key not in judged]
+    other_pairs = [key for key in counts.pairs if key not in judged and tells_pairs]
     primary = judge_groups(counts, judged, policy, rules)
     beside = judge_groups(counts, secondary, policy.model_copy(update={"gates": "nothing"}), rules)
     family_size = sum(one.comparison.limit.gated for one in primary)

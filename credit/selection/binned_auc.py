@@ -49,18 +49,31 @@ def count_bins(codes: BinCodes, classes: BinCodes, n_classes: int, folds: BinCod
     return np.bincount(cells, minlength=AUC_FOLDS * bins * n_classes).reshape(AUC_FOLDS, bins, n_classes)
 
 
+def compute_class_aucs(counts: BinCounts, classes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Compute the AUC with which the bins guess each of the classes against all others; shape (classes,).
+
+    NaN where either side has no row.
+    """
+    if counts.shape[1] > AUC_BINS + 1 and len(classes) > 1:  # each class has a table of all pairs of bins
+        return np.concatenate([compute_class_aucs(counts, classes[[place]]) for place in range(len(classes))])
+    rows = counts.sum(axis=2).astype(np.float64)
+    members = counts[:, :, classes].transpose(2, 0, 1).astype(np.float64)
+    others = rows - members
+    elsewhere = members.sum(axis=1, keepdims=True) - members
+    rows_elsewhere = rows.sum(axis=0) - rows
+    prior = elsewhere.sum(axis=2, keepdims=True) / np.maximum(rows_elsewhere.sum(axis=1, keepdims=True), 1)
+    scores = (elsewhere + prior) / (rows_elsewhere + 1)
+    above = np.sign(scores[:, :, :, None] - scores[:, :, None, :])  # of two bins in a fold; 0 where they tie
+    ordered = (members[:, :, None, :] @ above @ others[:, :, :, None]).sum(axis=(1, 2, 3))  # less those in false order
+    pairs = (members.sum(axis=2) * others.sum(axis=2)).sum(axis=1)
+    balance: NDArray[np.float64] = np.divide(ordered, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+    aucs: NDArray[np.float64] = 0.5 + balance / 2
+    return aucs
+
+
 def compute_class_auc(counts: BinCounts, which: int) -> float:
     """Compute the AUC with which the bins guess class `which` against all others; NaN when either side has no row."""
-    members = counts[:, :, which].astype(np.float64)
-    others = counts.sum(axis=2) - members
-    elsewhere = members.sum(axis=0) - members
-    rows_elsewhere = (members + others).sum(axis=0) - (members + others)
-    prior = elsewhere.sum(axis=1, keepdims=True) / np.maximum(rows_elsewhere.sum(axis=1, keepdims=True), 1)
-    scores = (elsewhere + prior) / (rows_elsewhere + 1)
-    above = np.sign(scores[:, :, None] - scores[:, None, :])  # of two bins in a fold; 0 where they tie
-    balance = np.einsum("fi,fij,fj", members, above, others)  # pairs ordered rightly less those ordered wrongly
-    pairs = (members.sum(axis=1) * others.sum(axis=1)).sum()
-    return float(0.5 + balance / pairs / 2) if pairs else float("nan")
+    return float(compute_class_aucs(counts, np.array([which]))[0])
 
 
 def compute_rank_auc(numbers: NDArray[np.float64], members: NDArray[np.bool_]) -> float:

@@ -1,5 +1,6 @@
 """Selection of features inside folds: on the rows outside a fold, so that none of its rows chooses them."""
 
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
 from credit.contract import Contract
 from credit.data.tables import is_favourable
+from credit.engine.mapping import map_partitions
 from credit.selection.selection import SelectFeaturesParams, select_features
 
 MIN_CLASS_ROWS = 2
@@ -44,9 +46,14 @@ def select_in_folds(
     Raises CreditError when a fold lacks rows of a class.
     """
     _check_class_counts(is_favourable(contract, frame), codes)
-    return [
-        select_features(contract, params, frame[codes != fold].__getitem__).kept for fold in range(int(codes.max()) + 1)
-    ]
+    work = partial(_select_in_fold, contract, params, frame, codes)
+    return list(map_partitions(work, range(int(codes.max()) + 1), "select_in_folds", "fold"))
+
+
+def _select_in_fold(
+    contract: Contract, params: SelectFeaturesParams, frame: pd.DataFrame, codes: NDArray[np.int64], fold: int
+) -> list[str]:
+    return select_features(contract, params, frame[codes != fold].__getitem__).kept
 
 
 def _check_class_counts(y: NDArray[np.bool_], codes: NDArray[np.int64]) -> None:

@@ -1,23 +1,33 @@
 """Selection of the columns that a model may see: measured and chosen on training rows, a column at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
-from tqdm import tqdm
 
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
 from credit.contract import Contract
 from credit.contract.groups import assign_groups
 from credit.data.tables import is_favourable
+from credit.engine.mapping import map_partitions
 from credit.reports.features import KEPT
-from credit.selection.binned_auc import assign_bins, choose_guess, compute_class_auc, count_bins, draw_folds
+from credit.selection.binned_auc import (
+    assign_bins,
+    choose_guess,
+    compute_class_auc,
+    compute_class_aucs,
+    count_bins,
+    draw_folds,
+)
 
 ColumnReader = Callable[[str], pd.Series]
+"""Reads one column of the training rows, by its name. Another process may have to: it is a function of a module, a
+partial of one, or a frame's own."""
 
 
 class SelectFeaturesParams(Params):
@@ -61,6 +71,14 @@ class Selection(NamedTuple):
         return [one.name for one in self.measured if self.verdicts[one.name] == KEPT]
 
 
+class _TrainingRows(NamedTuple):
+    """What each column is measured by: whether the label is favourable, 1 or 0, the fold, the group by attribute."""
+
+    good: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    groups: Mapping[str, pd.Categorical]
+
+
 def select_features(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> Selection:
     """Measure and choose features; `read(name)` gives one column of the training rows.
 
@@ -77,28 +95,32 @@ def select_features(contract: Contract, params: SelectFeaturesParams, read: Colu
 
 
 def measure_features(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> list[CandidateFeature]:
-    """Measure each candidate feature by itself: missing share, AUC for the label and for each protected attribute."""
+    """Measure each candidate feature by itself, wherever the engine computes, in the order of the contract."""
     good = is_favourable(contract, read(contract.label).to_frame()).astype(np.int64)
-    people = {name: assign_groups(contract, name, read(name)) for name in contract.protected}
-    folds = draw_folds(len(good), params.seed)
-    candidates = []
-    for name in tqdm(contract.features, "select_features", unit="column", disable=None):
-        values = read(name)
-        codes = assign_bins(values, contract.columns[name])
-        auc = compute_class_auc(count_bins(codes, good, 2, folds), 1)
-        numbers = None if contract.columns[name].type == "category" else values.to_numpy(np.float64, na_value=np.nan)
-        guess = choose_guess(auc, numbers, good == 1)
-        proxies = {}
-        for attribute, groups in people.items():
-            counts = count_bins(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
-            sizes = counts.sum(axis=(0, 1))
-            aucs = [compute_class_auc(counts, int(i)) for i in np.flatnonzero(sizes >= params.min_group)]
-            proxies[attribute] = float(max((auc for auc in aucs if not np.isnan(auc)), default=0.5))  # NaN: one group
-        ranks = _standardize_ranks(codes, good, params.sample)
-        missing = float(values.isna().mean())
-        about = contract.columns[name].about
-        candidates.append(CandidateFeature(name, missing, len(np.unique(codes)), auc, guess, proxies, ranks, about))
-    return candidates
+    groups = {name: assign_groups(contract, name, read(name)) for name in contract.protected}
+    rows = _TrainingRows(good, draw_folds(len(good), params.seed), groups)
+    work = partial(_measure_column, contract, params, rows, read)
+    return list(map_partitions(work, list(contract.features), "select_features", "column"))
+
+
+def _measure_column(
+    contract: Contract, params: SelectFeaturesParams, rows: _TrainingRows, read: ColumnReader, name: str
+) -> CandidateFeature:
+    """Measure a column: missing share, AUC for the label and for each protected attribute."""
+    column, values, good, folds = contract.columns[name], read(name), rows.good, rows.folds
+    codes = assign_bins(values, column)
+    auc = compute_class_auc(count_bins(codes, good, 2, folds), 1)
+    numbers = None if column.type == "category" else values.to_numpy(np.float64, na_value=np.nan)
+    guess = choose_guess(auc, numbers, good == 1)
+    proxies = {}
+    for attribute, groups in rows.groups.items():
+        counts = count_bins(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
+        sizes = counts.sum(axis=(0, 1))
+        aucs = compute_class_aucs(counts, np.flatnonzero(sizes >= params.min_group)).tolist()
+        proxies[attribute] = float(max((auc for auc in aucs if not np.isnan(auc)), default=0.5))  # NaN: one group
+    ranks = _standardize_ranks(codes, good, params.sample)
+    missing = float(values.isna().mean())
+    return CandidateFeature(name, missing, len(np.unique(codes)), auc, guess, proxies, ranks, column.about)
 
 
 def _standardize_ranks(codes: NDArray[np.int64], good: NDArray[np.int64], sample: int) -> NDArray[np.float32]:

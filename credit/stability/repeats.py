@@ -40,15 +40,18 @@ class Gates(NamedTuple):
     waivers: Mapping[str, Waiver]
 
 
+class JudgedCandidate(NamedTuple):
+    """A candidate in one partition. `groups`: every figure of the groups of single attributes, under its name."""
+
+    metrics: CandidateMetrics
+    groups: dict[str, float | None]
+    verdict: FairnessVerdict
+
+
 class Repeat(NamedTuple):
-    """One partition: figures and verdict of each candidate, and who goes forward.
+    """One partition: figures and verdict of each candidate, and who goes forward."""
 
-    `groups`: by candidate every figure of the groups of single attributes, under its name.
-    """
-
-    metrics: dict[str, CandidateMetrics]
-    groups: dict[str, dict[str, float | None]]
-    verdicts: dict[str, FairnessVerdict]
+    judged: Mapping[str, JudgedCandidate]
     champion: str
 
 
@@ -57,20 +60,48 @@ def replace_scores(predictions: Predictions, scored: PartitionScores) -> Predict
     return predictions._replace(folds=scored.folds, scores=scored.scores, decisions=scored.decisions)
 
 
-def repeat_choice(contract: Contract, predictions: Mapping[str, Predictions], gates: Gates) -> Repeat:
-    """Judge every candidate by the scores of one partition, and choose among them."""
+def repeat_choices(
+    contract: Contract,
+    first: Mapping[str, Predictions],
+    further: Mapping[str, Mapping[int, PartitionScores]],
+    gates: Gates,
+) -> list[Repeat]:
+    """Judge every candidate in the first partition and by the scores of each further one, and choose among them.
+
+    A candidate whose scores and decisions are those of the first, as the rule's always are, is judged there alone.
+    """
+    judged = {name: judge_candidate(contract, name, one, gates) for name, one in first.items()}
+    repeats = [choose_again(judged, gates)]
+    for number in next(iter(further.values())):
+        own = {name: replace_scores(first[name], scored[number]) for name, scored in further.items()}
+        again = {
+            name: judged[name] if _is_decided_alike(one, first[name]) else judge_candidate(contract, name, one, gates)
+            for name, one in own.items()
+        }
+        repeats.append(choose_again(again, gates))
+    return repeats
+
+
+def _is_decided_alike(one: Predictions, other: Predictions) -> bool:
+    return np.array_equal(one.scores, other.scores, equal_nan=True) and np.array_equal(one.decisions, other.decisions)
+
+
+def judge_candidate(contract: Contract, name: str, predictions: Predictions, gates: Gates) -> JudgedCandidate:
+    """Judge a candidate by its predictions of one partition."""
     fairness, today = gates.fairness, date.today()
-    metrics = {
-        name: compute_metrics(one.favourable, one.scores, one.decisions, gates.values)
-        for name, one in predictions.items()
-    }
-    counts = {name: count_predictions(contract, one) for name, one in predictions.items()}
-    verdicts = {
-        name: judge_fairness(own, fairness.chosen_policy, fairness.rules, name, gates.waivers, today)
-        for name, own in counts.items()
-    }
-    groups = {name: dict(_list_group_figures(own)) for name, own in counts.items()}
-    return Repeat(metrics, groups, verdicts, choose_champion(gates.choose, metrics, verdicts).champion)
+    counts = count_predictions(contract, predictions)
+    return JudgedCandidate(
+        compute_metrics(predictions.favourable, predictions.scores, predictions.decisions, gates.values),
+        dict(_list_group_figures(counts)),
+        judge_fairness(counts, fairness.chosen_policy, fairness.rules, name, gates.waivers, today, tells_pairs=False),
+    )
+
+
+def choose_again(judged: Mapping[str, JudgedCandidate], gates: Gates) -> Repeat:
+    """Choose among the candidates as they are judged in one partition."""
+    metrics = {name: one.metrics for name, one in judged.items()}
+    verdicts = {name: one.verdict for name, one in judged.items()}
+    return Repeat(judged, choose_champion(gates.choose, metrics, verdicts).champion)
 
 
 def _list_group_figures(counts: PeopleCounts) -> Iterator[tuple[str, float | None]]:
@@ -85,7 +116,8 @@ def summarise_candidate(
     name: str, repeats: Sequence[Repeat], seeds: SeedStability | None, shipped: ShippedDifference
 ) -> CandidateStability:
     """Summarise one candidate over the partitions."""
-    metrics, verdicts = [one.metrics[name] for one in repeats], [one.verdicts[name] for one in repeats]
+    judged = [one.judged[name] for one in repeats]
+    metrics, verdicts = [one.metrics for one in judged], [one.verdict for one in judged]
     lowest = [one.lowest_adverse_impact_ratio for one in verdicts]
     return CandidateStability(
         champion=sum(one.champion == name for one in repeats),
@@ -97,7 +129,7 @@ def summarise_candidate(
         worst_group_ratio=measure_spread([one.value if one else None for one in lowest]),
         worst_groups=dict(Counter(one.key for one in lowest if one)),
         findings=tuple(_summarise_findings(verdicts)),
-        deviations=_measure_deviations([one.groups[name] for one in repeats]),
+        deviations=_measure_deviations([one.groups for one in judged]),
         shipped=shipped,
     )
 

@@ -6,6 +6,7 @@ judged, by models a little worse than the one that is trained on more.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.candidate_names import HEURISTIC
 from credit.contract import Contract
 from credit.data.row_groups import encode_row_groups
-from credit.data.sampling import mark_sample
+from credit.data.sampling import hash_rows, mark_sample
 from credit.data.splitting import check_parts
 from credit.data.tables import is_favourable
 from credit.engine.mapping import run_tasks
@@ -47,13 +48,18 @@ class RowSample(NamedTuple):
     """What of the rows outside a fold is learned from: at most `rows`, those of the smallest `hashes`, shape (n,)."""
 
     hashes: NDArray[np.int64]
-    rows: int | None
+    rows: int
 
     def mark_seen(self, outside: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Mark those of the rows outside a fold, shape (n,), that are learned from."""
         seen = outside.copy()
         seen[outside] = mark_sample(self.hashes[outside], self.rows)
         return seen
+
+
+def read_row_sample(contract: Contract, table: Path, rows: int | None) -> RowSample | None:
+    """Hash the rows of a table where a sample is learned from; None where `rows` is, and all are."""
+    return None if rows is None else RowSample(hash_rows(contract, table), rows)
 
 
 def split_folds(
@@ -84,11 +90,10 @@ def score_out_of_fold(
 ) -> OutOfFoldScores:
     """Train a candidate outside each fold and score the rows inside; other arguments as for `split_folds`.
 
-    The rule is scored without folds: it learns the shares of its two sides, not who is on which. Two slightly different
-    shares in each fold would only mix the order of the people, and its AUC with it.
+    The rule is scored without folds, by `score_rule`.
     """
     if name == HEURISTIC:
-        return _score_fold(name, params, contract, CrossFittingFold(frame, frame, []))
+        return score_rule(params, contract, frame)
     out_of_fold = OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7"))
     folds = split_folds(frame, codes, kept, sample)
     tasks = [delayed(_score_fold)(name, params, contract, fold) for fold in folds]
@@ -96,6 +101,14 @@ def score_out_of_fold(
     for fold, (scores, decisions) in enumerate(scored):
         out_of_fold.scores[codes == fold], out_of_fold.decisions[codes == fold] = scores, decisions
     return out_of_fold
+
+
+def score_rule(params: TrainParams, contract: Contract, frame: pd.DataFrame) -> OutOfFoldScores:
+    """Score every row by the rule, whatever the folds: it learns the shares of its two sides, not who is on which.
+
+    Two slightly different shares in each fold would only mix the order of the people, and its AUC with it.
+    """
+    return _score_fold(HEURISTIC, params, contract, CrossFittingFold(frame, frame, []))
 
 
 def rescore_out_of_fold(
@@ -113,7 +126,7 @@ def rescore_out_of_fold(
     the rows outside it, which are there already, in place of a cross-validation of their own.
     """
     if name == HEURISTIC:
-        return score_out_of_fold(name, params, contract, frame, codes, kept, sample)
+        return score_rule(params, contract, frame)
     tasks = [delayed(_fit_and_score)(name, params, contract, fold) for fold in split_folds(frame, codes, kept, sample)]
     scored = run_tasks(tasks, f"rescore {name}", threaded=uses_all_cores(name, params.find_hyperparameters(name)))
     y, scores, decisions = is_favourable(contract, frame), np.empty(len(frame)), np.empty(len(frame), dtype="<U7")

@@ -40,7 +40,7 @@ class Forest(RandomForestClassifier):  # type: ignore[misc]
                 setattr(self, name, value)
         random = np.random.RandomState(seed)
         seeds = [random.randint(_NO_DEPTH) for _ in range(self.n_estimators)]
-        columns = np.ascontiguousarray(X, np.float32)
+        columns = np.asfortranarray(X, np.float32)  # a split reads one column
         codes = np.searchsorted(self.classes_, y).astype(np.float64)[:, None]
         self.estimators_ += self._grow_on_cores(columns, codes, seeds[1:])
         return self

@@ -10,7 +10,7 @@ from credit.decision_log.database import Database
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.oncall.affected import LiveDecider
+from release.oncall.affected import LiveDecider, load_decider
 from watch.challenge.flips import Flips, Group, count_flip_tests, weigh_flips, weigh_groups
 from watch.challenge.needed import count_for_any_look, count_for_one_look
 from watch.groups import WatchedGroups, read_watched_groups
@@ -59,7 +59,7 @@ def predict_needs(
     found = read_sample(database, environment, live.number, live.digest, MAX_TRIED).applications
     if groups is None or not found:
         return Forecast(difference, 0, None, {}, None)
-    decider = LiveDecider(store, live.model_copy(update={"version": record.version, "digest": record.digest}))
+    decider = load_decider(store, live.model_copy(update={"version": record.version, "digest": record.digest}))
     kinds = [_decide(decider, one) for one in found]
     pairs = [(one, kind) for one, kind in zip(found, kinds, strict=True) if kind is not None]
     champion = np.array([one.decision == "approve" for one, _ in pairs], bool)

@@ -15,11 +15,11 @@ from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem
 from credit.common.urls import is_http_address
 from credit.registry.address import open_store
-from credit.registry.ledger import Ledger
+from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.registry.stored_fields import read_stored_fields
 from release.commands.options import StoreCommand, add_environment
-from release.deployment.service_client import NoAnswerError, ask_decisions
+from release.deployment.service_client import NoAnswerError, ask_decisions, wait_while_older
 from release.drill.people import Changes, ColumnValue, People, count_decisions, parse_column_value
 
 EPILOG = """example:
@@ -27,6 +27,10 @@ EPILOG = """example:
   release rehearse --env prod --to http://127.0.0.1:8000 --people 1000 --change unver=true --of race=Black"""
 _BATCH = 100
 """Applications in a request: far from the largest body, and decided in time by a slow model."""
+
+
+_FOLLOW_SECONDS = 30.0
+"""Seconds that the service may take to follow the newest entry, as after a deployment a moment ago."""
 
 
 def _parse_address(text: str) -> str:
@@ -49,10 +53,14 @@ def run(
     """Draw people, send them, and count the decisions by the version that made them."""
     if of and not values:
         raise click.UsageError("--of: expected --change beside it")
-    drawn = People(file, read_stored_fields(open_store(), _find_live(open_store(), env)), Changes(values, of))
+    entry = _find_live(open_store(), env)
+    drawn = People(file, read_stored_fields(open_store(), entry.digest), Changes(values, of))
     requests, changed = drawn.draw(people, seed)
     if values and not changed:
         raise CreditError(Problem(f"--of {' '.join(map(str, of))}", f"nobody of the {people:,} people who were drawn"))
+    if older := wait_while_older(entry, url, _FOLLOW_SECONDS):
+        fix = f"does it serve {env}, and does it reach the store?"
+        raise CreditError(Problem(url, older, f"entry {entry.number}, the newest of {env}", fix))
     counts = count_decisions(_send(url, requests))
     told = ", ".join(drawn.protected) or "nothing, the file has no protected attribute: no group can be watched"
     lines = [f"{people:,} people of {file} were decided by {url}; told of each: {told}"]
@@ -62,13 +70,13 @@ def run(
     return Answer(content, "\n".join(lines))
 
 
-def _find_live(store: Store, environment: str) -> str:
-    """Find the digest of the live version, whose contract says what clients send."""
+def _find_live(store: Store, environment: str) -> LedgerEntry:
+    """Find the entry of the live version, whose contract says what clients send."""
     entry = Ledger(store, environment).read_newest()
     if entry is None:
         where = f"the ledger of {environment} in {store.url}"
         raise CreditError(Problem(where, "no version has been deployed", fix="release deploy puts one there"))
-    return entry.digest
+    return entry
 
 
 def _send(url: str, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -67,6 +67,16 @@ def wait_for_entry(entry: LedgerEntry, urls: list[str], seconds: float) -> list[
     return []
 
 
+def wait_while_older(entry: LedgerEntry, url: str, seconds: float) -> str:
+    """Wait while a service tells of an older entry; returns which after `seconds`, nothing otherwise."""
+    deadline = time.monotonic() + seconds
+    while (answer := _ask_version(url, 2.0)).number is not None and answer.number < entry.number:
+        if time.monotonic() >= deadline:
+            return f"{answer.version}, entry {answer.number}"[:200]
+        time.sleep(_POLL_SECONDS)
+    return ""
+
+
 def _read_key() -> str:
     return os.environ.get(KEY_VARIABLE, "")
 

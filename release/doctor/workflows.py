@@ -1,7 +1,7 @@
 """What the workflows need of GitHub's settings, read from the workflows themselves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,17 +26,17 @@ class Need(NamedTuple):
     environment: str | None
 
 
-def list_needs(folder: Path = WORKFLOWS_FOLDER) -> list[Need]:
-    """List what the jobs of all workflows read, each once, in order."""
-    found = {need for content in _read_workflows(folder) for need in _find_needs(content)}
+def list_needs(folder: Path = WORKFLOWS_FOLDER, places: Sequence[str] = ENVIRONMENTS) -> list[Need]:
+    """List what the jobs of all workflows read, each once, in order. `places`: where a version can be live."""
+    found = {need for content in _read_workflows(folder) for need in _find_needs(content, places)}
     return sorted(found, key=lambda need: (need.kind, need.environment or "", need.name))
 
 
-def list_environments(folder: Path = WORKFLOWS_FOLDER) -> list[str]:
+def list_environments(folder: Path = WORKFLOWS_FOLDER, places: Sequence[str] = ENVIRONMENTS) -> list[str]:
     """List the environments of GitHub that jobs run in: those where a version can be live, then the others."""
     jobs = [job for content in _read_workflows(folder) for job in _list_jobs(content)]
-    named = {one for job in jobs for one in _find_environments(job)}
-    return [*(name for name in ENVIRONMENTS if name in named), *sorted(named - {*ENVIRONMENTS})]
+    named = {one for job in jobs for one in _find_environments(job, places)}
+    return [*(name for name in places if name in named), *sorted(named - {*places})]
 
 
 def list_checks(folder: Path = WORKFLOWS_FOLDER) -> set[str]:
@@ -59,21 +59,21 @@ def _list_jobs(content: dict[Any, Any]) -> list[dict[str, Any]]:
     return list((content.get("jobs") or {}).values())
 
 
-def _find_needs(content: dict[Any, Any]) -> Iterator[Need]:
+def _find_needs(content: dict[Any, Any], places: Sequence[str]) -> Iterator[Need]:
     for job in _list_jobs(content):
         for kind, name in _USED.findall(f"{content.get('env')} {job}"):
             if name in _GIVEN:
                 continue
             if kind == "vars":
                 yield Need("variable", name, None)
-            for environment in _find_environments(job) or (None,) if kind == "secrets" else ():
+            for environment in _find_environments(job, places) or (None,) if kind == "secrets" else ():
                 yield Need("secret", name, environment)
 
 
-def _find_environments(job: dict[str, Any]) -> list[str]:
+def _find_environments(job: dict[str, Any], places: Sequence[str]) -> list[str]:
     name = job.get("environment")
     if isinstance(name, dict):  # with the address that GitHub shows
         name = name.get("name")
     if name is None:
         return []
-    return list(ENVIRONMENTS) if name == _CHOSEN else [str(name)]
+    return list(places) if name == _CHOSEN else [str(name)]

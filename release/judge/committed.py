@@ -18,7 +18,7 @@ from credit.evaluation.predictions import Predictions, read_predictions
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessVerdict, Finding
 from credit.reports.metrics import Metrics
-from credit.stability.repeats import repeat_choice
+from credit.stability.repeats import judge_candidate
 from release.compare.sides import Sides
 from release.judge.findings import Findings
 from release.judge.partitions import read_gates
@@ -87,7 +87,10 @@ def _judge_champion(revisions: Sides[Revision], champion: str) -> _Judged:
         if champion not in names or champion not in metrics:
             raise CreditError(Problem(f"{Choice.PATH} at {head.name}", f"champion {champion}", "a candidate"))
         gates = read_gates(folder)
-        verdicts = repeat_choice(contract, dict(_pull_predictions(head, contract, names)), gates).verdicts
+        verdicts = {
+            name: judge_candidate(contract, name, predictions, gates).verdict
+            for name, predictions in _pull_predictions(head, contract, names)
+        }
         known = {name: metrics[name] for name in names if name in metrics}
         return _Judged(verdicts[champion], choose_champion(gates.choose, known, verdicts))
 

@@ -20,7 +20,7 @@ from credit.evaluation.predictions import read_predictions
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
 from credit.reports.predictions import PartitionFeatures, PredictionsReport
-from credit.stability.repeats import Gates, repeat_choice, replace_scores
+from credit.stability.repeats import Gates, repeat_choices
 
 
 def count_champions(folder: Path) -> dict[str, int]:
@@ -41,10 +41,7 @@ def count_champions(folder: Path) -> dict[str, int]:
     }
     expected = _assign_partitions(folder, contract, accepted)
     raise_if_any([problem for name, own in further.items() for problem in find_other_partitions(name, own, expected)])
-    champions = Counter([repeat_choice(contract, first, gates).champion])
-    for number in sorted(expected):
-        scores = {name: replace_scores(first[name], further[name][number]) for name in names}
-        champions[repeat_choice(contract, scores, gates).champion] += 1
+    champions = Counter(one.champion for one in repeat_choices(contract, first, further, gates))
     return dict(champions.most_common())
 
 

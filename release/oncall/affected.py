@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from credit.bundle.bundle import Bundle
 from credit.bundle.rule_causes import describe_fallback
 from credit.common.errors import CreditError
 from credit.decision_log.shadows.logged_decider import LoggedDecider
@@ -44,9 +45,8 @@ class Redecision(NamedTuple):
 class LiveDecider:
     """The version that is live by an entry, or the rule beside it; decides as the service does."""
 
-    def __init__(self, store: Store, entry: LedgerEntry) -> None:
-        record = versions.require_version(store, entry.version, entry.digest)
-        self._decider = LoggedDecider(versions.load_stored_bundle(store, record))
+    def __init__(self, bundle: Bundle, entry: LedgerEntry) -> None:
+        self._decider = LoggedDecider(bundle)
         self._fallback_reason = describe_fallback(entry.reason) if entry.kind == "fallback" else None
 
     def decide_again(self, decisions: Iterable[LoggedDecision]) -> list[AffectedDecision]:
@@ -72,6 +72,12 @@ class LiveDecider:
         if logged.inputs is None:
             return AffectedDecision(logged, None, None, "its inputs were erased")
         return AffectedDecision(logged, *self.decide_inputs(logged.inputs))
+
+
+def load_decider(store: Store, entry: LedgerEntry) -> LiveDecider:
+    """Load who decides by an entry. Raises CreditError when the store has not that version, or it is not intact."""
+    record = versions.require_version(store, entry.version, entry.digest)
+    return LiveDecider(versions.load_stored_bundle(store, record), entry)
 
 
 def count_changes(affected: Sequence[AffectedDecision]) -> list[list[int]]:

@@ -12,7 +12,7 @@ from release.judge.findings import Findings
 from release.registration.gates import check_gates, check_incumbent, check_waivers, compare_with_production
 from release.registration.shipped_decisions import check_shipped_decisions
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
-from release.repository.git import has_origin, resolve_commit, run_git
+from release.repository.git import has_origin, require_committer, resolve_commit, run_git
 from release.repository.next_version import describe_left_out, propose_next
 from release.repository.tags import Registry
 
@@ -60,10 +60,9 @@ def _collect_findings(check: Callable[[], Findings]) -> Findings:
 def _check_identity() -> Findings:
     """Check that git knows who registers: a tag and a commit have a name."""
     try:
-        run_git("var", "GIT_COMMITTER_IDENT")
-    except CreditError:
-        fix = 'git config --global user.name "Your Name", and user.email'
-        return Findings([Problem("git", "nobody's name and address", "yours", fix)])
+        require_committer()
+    except CreditError as error:
+        return Findings(error.problems)
     return Findings()
 
 

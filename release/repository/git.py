@@ -11,6 +11,10 @@ from credit.registry.records import remove_control_characters
 
 _EXPERIMENT = re.compile(r"([0-9a-f]+) refs/exps/([0-9a-f]{2})/([0-9a-f]{38,})/(.+)")
 
+_IDENTITY_FIX = 'git config --global user.name "Your Name", and user.email'
+_FIXES = {"not a git repository": "run this in a clone of the project", "Please tell me who you are": _IDENTITY_FIX}
+"""How to fix what git complains of, by a part of its complaint."""
+
 _TIMEOUT_SECONDS = 20
 """Seconds that a command may take. A remote that hangs must not hold up a rollback."""
 
@@ -18,6 +22,7 @@ _TIMEOUT_SECONDS = 20
 def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) -> str:
     """Run a git command and return what it prints. `date`: of a tag. Raises CreditError with git's complaint."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")}
+    english = {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}  # complaints are found by their words
     dated = {"GIT_COMMITTER_DATE": date} if date else {}
     command = ["git", "--no-optional-locks", "--literal-pathspecs", *arguments]  # a file may be called *
     try:
@@ -29,7 +34,7 @@ def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) 
             errors="replace",  # of a tag that somebody wrote in another encoding; it must not hold up a rollback
             timeout=_TIMEOUT_SECONDS,
             check=True,
-            env=os.environ | quiet | dated,
+            env=os.environ | quiet | english | dated,
         )
     except FileNotFoundError:
         raise CreditError(Problem("git", "is not on the PATH", fix="install it")) from None
@@ -46,7 +51,7 @@ def _name_failure(command: str, error: subprocess.CalledProcessError) -> Problem
     """Take the line by which git says why it failed."""
     lines = [line for line in error.stderr.splitlines() if line.strip()] or [f"exit code {error.returncode}"]
     line = next((line for line in lines if line.startswith(("fatal:", "error:", " ! "))), lines[-1])
-    fix = "run this in a clone of the project" if "not a git repository" in line else ""
+    fix = next((fix for part, fix in _FIXES.items() if part in error.stderr), "")
     return Problem(f"git {command}", line.strip(), fix=fix)
 
 
@@ -57,6 +62,14 @@ def is_in_repository() -> bool:
     except CreditError:
         return False
     return True
+
+
+def require_committer() -> None:
+    """Raise CreditError unless git knows who commits and tags here."""
+    try:
+        run_git("var", "GIT_COMMITTER_IDENT")
+    except CreditError:
+        raise CreditError(Problem("git", "nobody's name and address", "yours", _IDENTITY_FIX)) from None
 
 
 def has_origin() -> bool:

@@ -15,7 +15,7 @@ from credit.registry.versions import fetch_temporarily, require_version
 from credit.reports.base import Scalar
 from credit.reports.reference import ReferenceReport
 from credit.scoring.policy import DECISION_KINDS
-from release.oncall.affected import LiveDecider
+from release.oncall.affected import load_decider
 from watch.drift import LEAST_PEOPLE, BinCounts, DriftFinding, count_distribution, judge_drift
 from watch.groups import WatchedGroups
 from watch.params import WatchParams
@@ -78,7 +78,7 @@ def _read_features(
     store: Store, entry: LedgerEntry, names: Sequence[str], applications: Sequence[SampledApplication]
 ) -> tuple[dict[str, list[Scalar | None]], int]:
     """Read the features of applications as the version does; those that it cannot read are counted."""
-    decider = LiveDecider(store, entry)
+    decider = load_decider(store, entry)
     read: dict[str, list[Scalar | None]] = {name: [] for name in names}
     unread = 0
     for one in applications:

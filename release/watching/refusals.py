@@ -1,9 +1,11 @@
 """Count what services refuse for a field, day by day, from what they tell Prometheus. It tells, only.
 
-Counts begin with the first look at a service: one that is started anew, or a watch that is, loses what it did not see,
-of refused and answered requests alike, and that makes no alarm.
+Counts begin with the first look at a service: one that is started anew loses counts that nobody saw, of refused and
+answered requests alike, and that makes no alarm. A watch that is started anew goes on from where it was, unless that is
+days ago.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -13,11 +15,21 @@ from credit.common.errors import CreditError, Problem
 from release.deployment.service_client import VERSION_PATH, NoAnswerError, fetch_bytes, fetch_json, read_addresses
 from watch.drift import RefusedField, judge_refusals
 from watch.params import WatchParams
+from watch.state import StateFile
 
+_LOG = logging.getLogger(__name__)
 _PAUSE = timedelta(seconds=10)
 _SECONDS, _MOST_BYTES = 2.0, 4_000_000
+_NAME = "refusals"
 ASKED = ""
 """The name under which requests are counted, in place of a field's."""
+
+
+class ServiceCounts(NamedTuple):
+    """What a service has counted since it began, in seconds since 1970; None: it does not say when."""
+
+    began: float | None
+    counts: Mapping[str, float]
 
 
 class RefusalReport(NamedTuple):
@@ -34,18 +46,26 @@ class RefusalReport(NamedTuple):
 
 
 class RefusalWatch:
-    """Adds up what the services of an environment count. `read`: the counts of a service since it started."""
+    """Adds up what the services of an environment count, and notes it in `file`, if any.
+
+    `read`: the counts of a service since it started.
+    """
 
     def __init__(
-        self, environment: str, params: WatchParams, read: Callable[[str, str], Mapping[str, float]] | None = None
+        self,
+        environment: str,
+        params: WatchParams,
+        file: StateFile | None = None,
+        read: Callable[[str, str], ServiceCounts] | None = None,
     ) -> None:
-        self._environment, self._params, self._read = environment, params, read or read_counts
-        self._seen: dict[str, Mapping[str, float]] = {}
+        self._environment, self._params, self._file, self._read = environment, params, file, read or read_counts
+        self._seen: dict[str, ServiceCounts] = {}
         self._today: date | None = None
         self._counts: Counter[str] = Counter()
         self._looked: datetime | None = None
         self._day: date | None = None
         self._judged: list[RefusedField] = []
+        self._remember()
 
     def look(self, now: datetime, untold: list[str]) -> RefusalReport | None:
         """Look at every service, not too often; None where none is named. `untold` gets which do not answer."""
@@ -65,23 +85,50 @@ class RefusalWatch:
                     self._add(address, self._read(address, self._environment))
                 except CreditError as error:
                     untold += [str(one) for one in error.problems]
+            self._note()
         return RefusalReport(self._day, self._judged, self._judge())
 
+    def _note(self) -> None:
+        if self._file is not None:
+            days = [day and day.isoformat() for day in (self._today, self._day)]
+            self._file.note(_NAME, [*days, self._seen, self._counts, self._judged])
+
+    def _remember(self) -> None:
+        """Go on from what another watch noted. What it missed counts for the day of the next look."""
+        if self._file is not None and (noted := self._file.read_note(_NAME)) is not None:
+            try:
+                today, day = (one and date.fromisoformat(one) for one in noted[:2])
+                seen = {address: ServiceCounts(began, dict(counts)) for address, (began, counts) in noted[2].items()}
+                counted, judged = Counter(noted[3]), [RefusedField(*one) for one in noted[4]]
+            except (TypeError, ValueError, AttributeError, LookupError):
+                _LOG.warning("the refusals that another version of the watch noted are counted anew")
+                return
+            self._today, self._day, self._seen, self._counts, self._judged = today, day, seen, counted, judged
+
     def _end_day(self, today: date) -> None:
-        if self._today is not None:
+        """Judge the day that is over; where no watch ran for days nothing is known of the last whole one."""
+        if self._today is not None and today - self._today <= timedelta(days=1):
             self._day, self._judged = self._today, self._judge()
+        else:
+            self._day, self._judged = None, []
+            self._seen.clear()
         self._today = today
         self._counts.clear()
 
-    def _add(self, address: str, counts: Mapping[str, float]) -> None:
-        """Add what has come since the last look; a count that is lower is that of a service that began anew."""
+    def _add(self, address: str, found: ServiceCounts) -> None:
+        """Add what has come since the last look; where a count is lower the service began anew, with all of them.
+
+        Where none is, but the service or one of its workers began anew, nobody can tell which are new: none is added.
+        """
         before = self._seen.get(address)
-        self._seen[address] = counts
+        self._seen[address] = found
         if before is None:
             return
-        for name, count in counts.items():
-            last = before.get(name, 0.0)
-            self._counts[name] += round(count - last if count >= last else count)
+        is_anew = any(found.counts.get(name, 0.0) < count for name, count in before.counts.items())
+        if not is_anew and found.began != before.began:
+            return
+        for name, count in found.counts.items():
+            self._counts[name] += round(count - (0.0 if is_anew else before.counts.get(name, 0.0)))
 
     def _judge(self) -> list[RefusedField]:
         refused = {name: number for name, number in self._counts.items() if name != ASKED and number}
@@ -89,7 +136,7 @@ class RefusalWatch:
         return judge_refusals(refused, asked, self._params.refused_share, self._params.refused_alpha)
 
 
-def read_counts(address: str, environment: str) -> dict[str, float]:
+def read_counts(address: str, environment: str) -> ServiceCounts:
     """Read what a service has counted since it started: requests by `ASKED`, refused ones by field.
 
     A batch that is answered counts by its applications. Raises CreditError without an answer, or where the service
@@ -108,11 +155,11 @@ def read_counts(address: str, environment: str) -> dict[str, float]:
     return counts
 
 
-def parse_counts(text: str) -> dict[str, float]:
+def parse_counts(text: str) -> ServiceCounts:
     """Parse the metrics of a service. Raises ValueError when they are none."""
     from prometheus_client.parser import text_string_to_metric_families
 
-    counts = Counter[str]()
+    began, counts = None, Counter[str]()
     for family in text_string_to_metric_families(text):
         for one in family.samples:
             if one.name == "service_refused_fields_total":
@@ -121,4 +168,6 @@ def parse_counts(text: str) -> dict[str, float]:
                 one.name == "service_refused_requests_total" and one.labels["status"] == "422"
             ):
                 counts[ASKED] += one.value  # type: ignore[assignment]
-    return dict(counts)
+            elif one.name == "process_start_time_seconds":
+                began = one.value
+    return ServiceCounts(began, dict(counts))

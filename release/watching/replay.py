@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
+from credit.engine.mapping import check_engine
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
+from release.oncall.redeciding import Redecisions
 from release.repository.witness import list_withdrawn
 from release.watching.session import MORE_PEOPLE, Settings
 from release.watching.target import Question, Trial, list_candidates, try_candidates
@@ -70,6 +72,7 @@ def _replay(store: Store, settings: Settings, database: Database, streams: Entry
     crossed = sorted(one.crossed for one in findings if one.is_alarm and one.crossed)
     if not crossed:
         return ReplayedEntry(streams)
+    check_engine()  # else it would be a problem of each entry
     alarms = tuple(one for one in findings if one.is_alarm and one.crossed == crossed[0])
     replayed = ReplayedEntry(streams, crossed[0], alarms)
     try:
@@ -89,8 +92,9 @@ def _try_until_better(
     environment = settings.environment
     question = Question(environment, entry, groups, replayed.alarms, settings.params, settings.judging)
     candidates = list_candidates(Ledger(store, environment), entry, list_withdrawn(), ())
+    redecisions = Redecisions(store)
     for moment in iterate_growth(database, environment, entry.number, entry.digest, first, MORE_PEOPLE):
-        trials = tuple(try_candidates(store, database, question, candidates, moment))
+        trials = tuple(try_candidates(store, database, question, candidates, moment, redecisions.load))
         replayed = replayed._replace(trials=trials, at=moment)
         if replayed.target:
             break

@@ -93,7 +93,7 @@ class Session:
         self._tried: _Tried | None = None
         self._recorded: set[tuple[str, str, str]] = set()
         self._unchained: int | None = None
-        self._teller = Teller(store, settings.environment, settings.params, self._read_groups)
+        self._teller = Teller(store, settings.environment, settings.params, self._read_groups, file)
 
     @property
     def state(self) -> WatchState:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,13 +14,13 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import Version, parse_version
 from credit.registry.store import Store
 from release.deployment.change import FALLBACK_TARGET
-from release.oncall.affected import LiveDecider
+from release.oncall.redeciding import LoadDecide, load_here
 from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups
 from watch.judging import GroupFinding
 from watch.paired import PairedFinding, choose_starts, compare_paired
 from watch.params import WatchParams
-from watch.sample import Sample, SampledApplication, read_sample
+from watch.sample import Sample, read_sample
 from watch.streams import Judging
 
 LEAST_SHOWN = 10
@@ -82,28 +83,34 @@ def list_candidates(
 
 
 def try_candidates(
-    store: Store, database: Database, question: Question, candidates: Sequence[Candidate], until: datetime | None = None
+    store: Store,
+    database: Database,
+    question: Question,
+    candidates: Sequence[Candidate],
+    until: datetime | None = None,
+    load: LoadDecide | None = None,
 ) -> list[Trial]:
-    """Try candidates on the newest applicants of the live entry, up to the first one that is better. `until`: a moment.
+    """Try candidates on the newest applicants of the live entry, up to the first one that is better.
 
+    until: a moment. load: loads who decides; None: in this process.
     Raises CreditError when the log is out of reach.
     """
     live, number = question.live, question.params.rescored
     sample = read_sample(database, question.environment, live.number, live.digest, number, until)
     trials: list[Trial] = []
     for candidate in candidates:
-        trials.append(_try(store, sample, question, candidate, len(candidates)))
+        trials.append(_try(load or partial(load_here, store), sample, question, candidate, len(candidates)))
         if not trials[-1].why_not:
             break
     return trials
 
 
-def _try(store: Store, sample: Sample, question: Question, candidate: Candidate, number: int) -> Trial:
+def _try(load: LoadDecide, sample: Sample, question: Question, candidate: Candidate, number: int) -> Trial:
     try:
-        decider = LiveDecider(store, candidate.entry)
+        decide = load(candidate.entry)
     except CreditError as error:
         return Trial(candidate.name, 0, 0, {}, f"it cannot be loaded: {error.problems[0]}")
-    kinds = [_decide(decider, one) for one in sample.applications]
+    kinds = decide({one.id: one.inputs for one in sample.applications})
     decided, asked = sum(kind is not None for kind in kinds), len(kinds)
     if decided < question.params.least_rescored * max(asked, 1):
         return Trial(candidate.name, decided, asked, {}, f"it can decide {decided:,} of {asked:,} applications only")
@@ -138,11 +145,6 @@ def _list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tu
         for code, group in enumerate(there)
         if min(counts[name][code], counts[name][REFERENCE]) < LEAST_SHOWN
     )
-
-
-def _decide(decider: LiveDecider, one: SampledApplication) -> str | None:
-    decision = decider.decide_inputs(one.inputs).decision
-    return decision.decision if decision else None
 
 
 def _find_objection(

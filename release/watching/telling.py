@@ -14,6 +14,7 @@ from release.watching.outcomes import OutcomeReport, OutcomeWatch
 from release.watching.refusals import RefusalReport, RefusalWatch
 from watch.groups import WatchedGroups
 from watch.params import WatchParams
+from watch.state import StateFile
 from watch.streams import EntryStreams
 
 _Found = TypeVar("_Found")
@@ -58,12 +59,13 @@ class Teller:
         environment: str,
         params: WatchParams,
         read_groups: Callable[[str], WatchedGroups | None],
+        file: StateFile | None = None,
     ) -> None:
         self._store, self._environment, self._params, self._read_groups = store, environment, params, read_groups
         self._watch: OutcomeWatch | None = None
         self._old, self._outcomes = _Kept[list[Concern]](), _Kept[OutcomeReport]()
         self._drift = _Kept[DriftReport]()
-        self._refusals = RefusalWatch(environment, params)
+        self._refusals = RefusalWatch(environment, params, file)
 
     def tell(self, database: Database, entry: LedgerEntry, streams: EntryStreams | None, now: datetime) -> Told:
         """Find the news about an entry. A part that is damaged or out of reach hides no other, and is told of."""

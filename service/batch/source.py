@@ -21,8 +21,18 @@ from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable, open_raw_table
 from credit.data.sql_text import quote_identifier
 
-_BATCH_ROWS = 10_000
-"""Rows in memory at a time."""
+BLOCK_ROWS = 10_000
+"""Rows that are read, and decided, at a time."""
+
+
+class RowBlock(NamedTuple):
+    """Rows of a file as they were read: a column for each that the version needs, one for the misfits of each, the id.
+
+    `before`: how many rows of the file come before them.
+    """
+
+    before: int
+    values: pa.RecordBatch
 
 
 class RowBatch(NamedTuple):
@@ -53,9 +63,11 @@ class ApplicationSource:
     connection: duckdb.DuckDBPyConnection
 
     @property
-    def id_type(self) -> pa.DataType:
-        """The type of the id column as the file has it."""
-        query = f"SELECT {quote_identifier(self.id or '')} FROM {self.table.scan_sql(self.types)} LIMIT 0"
+    def id_type(self) -> pa.DataType | None:
+        """The type of the id column as the file has it; None without one."""
+        if self.id is None:
+            return None
+        query = f"SELECT {quote_identifier(self.id)} FROM {self.table.scan_sql(self.types)} LIMIT 0"
         return self.connection.sql(query).to_arrow_table().schema.types[0]
 
     def count_rows(self) -> int:
@@ -69,13 +81,13 @@ class ApplicationSource:
             raise CreditError(Problem(str(self.path), "a header and no rows", "at least one row"))
         return int(rows)
 
-    def stream_batches(self) -> Iterator[RowBatch]:
-        """Stream all rows in batches. Raises CreditError where a file is not readable, or not that of its manifest."""
+    def stream_blocks(self) -> Iterator[RowBlock]:
+        """Stream all rows in blocks. Raises CreditError where a file is not readable, or not that of its manifest."""
         rows = 0
         try:
-            for batch in self.connection.sql(self._build_query()).to_arrow_reader(_BATCH_ROWS):
+            for batch in self.connection.sql(self._build_query()).to_arrow_reader(BLOCK_ROWS):
+                yield RowBlock(rows, batch)
                 rows += len(batch)
-                yield self._build_batch(batch)
         except (duckdb.Error, OSError) as error:  # in the middle of a stream it comes as the latter
             raise CreditError(describe_duckdb_error(self.path, error)) from None
         self.table.check_read(rows, self.path)
@@ -91,22 +103,29 @@ class ApplicationSource:
         selected = ", ".join(f"{sql} AS c{place}" for place, sql in enumerate(listed))
         return f"SELECT {selected} FROM {self.table.scan_sql(self.types)}"
 
-    def _build_batch(self, batch: pa.RecordBatch) -> RowBatch:
-        names, width = list(self.columns), len(self.columns)
-        listed = [column.to_pylist() for column in batch.columns[: 2 * width]]
-        unread: dict[int, list[Problem]] = {}
-        for place, name in enumerate(names):
-            if batch.column(width + place).null_count == len(batch):
-                continue
-            values, misfits, written = listed[place], listed[width + place], self.columns[name].format
-            values[:] = [value if text is None else text for value, text in zip(values, misfits, strict=True)]
-            if written is not None:
-                expected = f"a {self.columns[name].type} {written}"
-                for row, text in enumerate(misfits):
-                    if text is not None:
-                        unread.setdefault(row, []).append(Problem(name, repr(text)[:80], expected))
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*listed[:width], strict=True)]
-        return RowBatch(rows, batch.column(2 * width) if self.id else None, unread)
+
+def read_block(block: RowBlock, columns: dict[str, Column]) -> RowBatch:
+    """Read the rows of a block, wherever it was sent; `columns`: those that the version needs."""
+    names, width, values = list(columns), len(columns), block.values
+    listed = [column.to_pylist() for column in values.columns[: 2 * width]]
+    unread: dict[int, list[Problem]] = {}
+    for place, name in enumerate(names):
+        if values.column(width + place).null_count == len(values):
+            continue
+        known, misfits, written = listed[place], listed[width + place], columns[name].format
+        known[:] = [value if text is None else text for value, text in zip(known, misfits, strict=True)]
+        if written is not None:
+            expected = f"a {columns[name].type} {written}"
+            for row, text in enumerate(misfits):
+                if text is not None:
+                    unread.setdefault(row, []).append(Problem(name, repr(text)[:80], expected))
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*listed[:width], strict=True)]
+    return RowBatch(rows, values.column(2 * width) if values.num_columns > 2 * width else None, unread)
+
+
+def list_needed_columns(bundle: Bundle) -> dict[str, Column]:
+    """List the columns that a version needs of an application, by name."""
+    return {name: bundle.contract.columns[name] for name in bundle.inputs}
 
 
 def open_source(path: Path, bundle: Bundle) -> ApplicationSource:
@@ -119,7 +138,7 @@ def open_source(path: Path, bundle: Bundle) -> ApplicationSource:
     connection.execute("SET disabled_optimizers = 'statistics_propagation,common_subexpressions'")
     contract = bundle.contract
     table = open_raw_table(path, contract.columns.keys(), connection, roots=None)
-    columns = {name: contract.columns[name] for name in bundle.inputs}
+    columns = list_needed_columns(bundle)
     raise_if_any(_check_columns(path, table, columns))
     if table.parquet:
         types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}

@@ -10,7 +10,7 @@ import click
 from credit.common.cli import Command, print_answer
 from credit.registry.address import open_store
 from service.commands.options import add_version_options
-from service.engine.loading import load_live, load_published
+from service.engine.loading import load_packed, pack_version
 
 EPILOG = """example:
   python -m service example --version v2.0.0 > application.json
@@ -21,6 +21,5 @@ EPILOG = """example:
 @add_version_options
 def run(version: str | None, env: str) -> None:
     """Print the example of the version."""
-    store = open_store()
-    serving = load_published(store, version) if version else load_live(store, env)
+    serving = load_packed(pack_version(open_store(), env, version))
     print_answer(json.dumps(serving.build_example(), indent=2, ensure_ascii=False))

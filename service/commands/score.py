@@ -12,11 +12,11 @@ import click
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import Problem, raise_if_any
 from credit.registry.address import open_store
-from service.batch.score import ScoringTally, score_file
+from service.batch.score import score_file
 from service.batch.sink import check_ending
+from service.batch.tally import ScoringTally
 from service.commands.options import add_version_options
-from service.engine.live_version import LiveVersion
-from service.engine.loading import load_live, load_published
+from service.engine.loading import PackedVersion, pack_version
 
 EPILOG = """example:
   python -m service score applications.csv --out decisions.parquet
@@ -51,17 +51,16 @@ def run(file: Path, version: str | None, env: str, out: Path, rejected: Path | N
             problems.append(Problem(str(path), "the path of another input or output", "a path of its own"))
         there.append(path.resolve())
     raise_if_any(problems)
-    store = open_store()
-    serving = load_published(store, version) if version else load_live(store, env)
-    tally = score_file(serving, file, out, rejected_out)
-    content = _summarize_tally(serving, tally) | {"out": str(out), "rejected_out": str(rejected_out)}
+    packed = pack_version(open_store(), env, version)
+    tally = score_file(packed, file, out, rejected_out)
+    content = _summarize_tally(packed, tally) | {"out": str(out), "rejected_out": str(rejected_out)}
     return Answer(content, _format_text(content))
 
 
-def _summarize_tally(serving: LiveVersion, tally: ScoringTally) -> dict[str, Any]:
+def _summarize_tally(packed: PackedVersion, tally: ScoringTally) -> dict[str, Any]:
     return {
-        "version": serving.version,
-        "digest": serving.bundle.manifest.digest,
+        "version": packed.entry.version,
+        "digest": packed.entry.digest,
         "rows": tally.rows,
         "decided": tally.decided,
         "decisions": {outcome: tally.decisions[outcome] for outcome in ("approve", "refer", "deny")},

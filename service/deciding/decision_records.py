@@ -1,8 +1,6 @@
-"""The record of a decision for the log: its fields, its id, the hash of its key and the request's fingerprint."""
+"""The record of a decision for the log: its fields, the hash of its key and the request's fingerprint."""
 
 import hashlib
-import os
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -14,6 +12,7 @@ from credit.bundle.final_decision import FinalDecision
 from credit.decision_log.database import DecisionRow
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
+from service.row_ids import make_row_id
 
 
 class RecordOrigin(NamedTuple):
@@ -46,7 +45,7 @@ def build_record(
     """Build the record of one decision, with the application as it was asked; the chain's columns come later."""
     decision, because = decided
     return {
-        "id": make_decision_id(),
+        "id": make_row_id(),
         "decided_at": now,
         "decision": decision.decision,
         "score": decision.score,
@@ -69,13 +68,6 @@ def build_record(
         "repeated_key": None,
         "erased_by": None,
     }
-
-
-def make_decision_id() -> str:
-    """Make a UUID of version 7 (RFC 9562) in hexadecimal: it sorts by time, so the log's index grows at its end."""
-    moment, chance = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10))
-    low = chance & ((1 << 62) - 1)
-    return f"{(moment << 80) | (7 << 76) | ((chance >> 68) << 64) | (2 << 62) | low:032x}"
 
 
 def fingerprint_request(kind: Literal["one", "batch"], asked: Sequence[ApplicationRequest]) -> str:

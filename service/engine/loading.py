@@ -1,13 +1,15 @@
 """Load versions: verified, warmed, and found to decide as they did when they were made."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from credit.bundle.application_fit import ApplicationFitter
 from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import check_examples
 from credit.bundle.final_decision import build_derivations
+from credit.bundle.packed import PackedBundle, pack_bundle, unpack_temporarily
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import Column
 from credit.registry import versions
@@ -31,8 +33,21 @@ def load_folder(entry: LedgerEntry | None, folder: Path, largest_batch: int = 1)
     return LiveVersion(entry, bundle, requests, derivations, example, ApplicationFitter(bundle))
 
 
-def load_live(store: Store, environment: str) -> LiveVersion:
-    """Load the live version, the kill switch included. Raises CreditError when nothing is live."""
+class PackedVersion(NamedTuple):
+    """A version as another process can be sent it: the entry by which it is live, or as if, and its bundle."""
+
+    entry: LedgerEntry
+    bundle: PackedBundle
+
+
+def pack_version(store: Store, environment: str, version: str | None = None) -> PackedVersion:
+    """Pack a version, live or not, or without one the live version, the kill switch included.
+
+    Raises CreditError when it is not in the store, or nothing is live.
+    """
+    if version is not None:
+        record = versions.require_version(store, version)
+        return _fetch_version(store, build_deployment(record.version, record.digest))
     entry = Ledger(store, environment).read_newest()
     if entry is None:
         where = f"the ledger of {environment} in {store.url}"
@@ -40,10 +55,11 @@ def load_live(store: Store, environment: str) -> LiveVersion:
     return _fetch_version(store, entry)
 
 
-def load_published(store: Store, version: str) -> LiveVersion:
-    """Load a version, live or not. Raises CreditError when it is not in the store."""
-    record = versions.require_version(store, version)
-    return _fetch_version(store, build_deployment(record.version, record.digest))
+@lru_cache(maxsize=1)
+def load_packed(packed: PackedVersion) -> LiveVersion:
+    """Load a version, once in a process. Raises CreditError as `load_folder` does."""
+    with unpack_temporarily(packed.bundle) as folder:
+        return load_folder(packed.entry, folder)
 
 
 def build_deployment(version: str, digest: str) -> LedgerEntry:
@@ -63,6 +79,6 @@ def _invent_value(column: Column) -> Any:
     return {"boolean": False, "date": "2026-01-31", "timestamp": "2026-01-31T12:00:00"}.get(column.type, text)
 
 
-def _fetch_version(store: Store, entry: LedgerEntry) -> LiveVersion:
+def _fetch_version(store: Store, entry: LedgerEntry) -> PackedVersion:
     with versions.fetch_temporarily(store, versions.require_version(store, entry.version, entry.digest)) as folder:
-        return load_folder(entry, folder)
+        return PackedVersion(entry, pack_bundle(folder))

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,9 @@ _BATCH_SECONDS = 30.0
 
 _CHUNK_ROWS = 10
 """Applications in a line: to write one down holds the interpreter, and so everybody, for some microseconds."""
+
+_CHUNK_SECONDS = 0.002
+"""Between two lines: who is answered meanwhile waits for one of them, and not for a whole batch."""
 
 
 class ChallengerError(Exception):
@@ -80,7 +84,9 @@ class Challenger:
         assert stdout is not None  # noqa: S101 - for mypy: it is a pipe
         with self._end_after(seconds):
             try:
-                for line in lines:
+                for place, line in enumerate(lines):
+                    if place:
+                        time.sleep(_CHUNK_SECONDS)
                     stdin.write(to_json(line) + b"\n")
                 stdin.flush()
                 return stdout.readline()

@@ -1,7 +1,9 @@
 """Write decisions, and give those that are in the log to the shadows, after those who wait for them were told."""
 
-from credit.common.errors import CreditError
-from credit.decision_log.group_commit import Writer, WriteRequest
+from collections.abc import Sequence
+
+from credit.decision_log.database import DecisionRow
+from credit.decision_log.group_commit import Writer
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.repeats import RecordedRequest
 from service.shadow.shadows import Shadows
@@ -14,15 +16,12 @@ class ShadowedWriter(Writer):
         self._shadows = shadows
         super().__init__(log)
 
-    def put(self, item: WriteRequest) -> None:
-        """Queue decisions; returns at once."""
-
-        def follow(recorded: list[RecordedRequest] | CreditError) -> None:
-            item.callback(recorded)
-            if isinstance(recorded, CreditError):
-                return
-            for built, found in zip(item.requests, recorded, strict=True):
-                if isinstance(found, list) and found[0]["id"] == built[0]["id"]:
-                    self._shadows.put(found)
-
-        super().put(WriteRequest(item.requests, follow))
+    def note_recorded(self, requests: Sequence[list[DecisionRow]], recorded: Sequence[RecordedRequest]) -> None:
+        """Give the new decisions of a transaction to the shadows."""
+        if not self._shadows.is_on:
+            return
+        new: list[DecisionRow] = []
+        for built, found in zip(requests, recorded, strict=True):
+            if isinstance(found, list) and found[0]["id"] == built[0]["id"]:
+                new += found
+        self._shadows.put(new)

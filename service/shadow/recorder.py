@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from credit.common.errors import CreditError
 from credit.decision_log.integrity.chain import Head
+from credit.decision_log.shadows.insertion import ShadowRow
 from credit.decision_log.shadows.logged_decider import LoggedDecider
-from credit.decision_log.shadows.recording import ShadowLog, ShadowRow
+from credit.decision_log.shadows.recording import ShadowLog
 from credit.registry.challenges import Challenge
 from credit.scoring.row_encoder import ApplicationRow
+from service.row_ids import make_row_id
 
 
 class AnsweredApplication(NamedTuple):
@@ -71,7 +72,7 @@ class ShadowRecorder:
     def _build_row(self, one: AnsweredApplication, decided: ShadowDecision) -> ShadowRow:
         challenge = self._challenge
         return {
-            "id": uuid4().hex,
+            "id": make_row_id(),
             "decision_id": one.decision,
             "shadowed_at": datetime.now(UTC),
             "environment": challenge.environment,

@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 MAX_WAITING = 5_000
 """Applications that wait for the challenger; more are dropped, and counted."""
 
-_BATCH_ROWS = 500
+_BATCH_ROWS = 512
 _PAUSE_SECONDS = 0.5
 """Between two looks at those that wait: each batch is a write, which has the log for itself for as long as it takes."""
 
@@ -76,19 +76,29 @@ class Shadows:
             f"nobody is decided by it"
         )
 
+    @property
+    def is_on(self) -> bool:
+        """Tell whether decisions are wanted, or counted as dropped."""
+        return self._challenger is not None or self.load_problem is not None
+
     def put(self, records: Sequence[DecisionRow]) -> None:
         """Put decisions that were answered by the champion. Called by the thread that records them; never waits."""
         challenger = self._challenger
         if challenger is None:
             self._note(self.number, "dropped", sum(map(_is_by_champion, records)) if self.load_problem else 0)
             return
-        number = challenger.challenge.number
-        wanted = [one for one in records if _is_by_champion(one) and one["digest"] != challenger.challenge.digest]
-        room = max(0, MAX_WAITING - len(self._waiting))
-        self._waiting.extend(
-            _Waiting(number, AnsweredApplication(one["id"], one["entry"], one["inputs"])) for one in wanted[:room]
-        )
-        self._note(number, "dropped", len(wanted[room:]))
+        number, own = challenger.challenge.number, challenger.challenge.digest
+        room, dropped = MAX_WAITING - len(self._waiting), 0
+        for one in records:
+            if not _is_by_champion(one) or one["digest"] == own:
+                continue
+            if room > 0:
+                room -= 1
+                application = AnsweredApplication(one["id"], one["entry"], one["inputs"])
+                self._waiting.append(_Waiting(number, application))
+            else:
+                dropped += 1
+        self._note(number, "dropped", dropped)
 
     def begin(self, challenger: Challenger) -> None:
         """Let a challenger decide from now on, in place of another."""
@@ -158,6 +168,9 @@ class Shadows:
         except ChallengerError as error:
             self._note(number, "failed" if self._lose(challenger, error) else "dropped", len(batch))
             return True
+        except Exception:
+            self._note(number, "failed", len(batch))
+            raise
         self._log.shadows.adopt_head(found.head)
         self._recent.extend([True] * found.failed + [False] * found.scored)
         for outcome in ("scored", "failed", "unrecorded"):

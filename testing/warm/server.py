@@ -135,6 +135,7 @@ def _hasten(folder: Path) -> None:
     remembered = import_module("remembered").Remembered(folder)
     import_module("lock_files").hasten_lock_file(remembered)
     import_module("hastened").hasten_parsing(remembered)
+    import_module("hastened").hasten_folders()
     import_module("hastened").hasten_imports(remembered)
     import_module("hastened").prepare_commands()
 

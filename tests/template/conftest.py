@@ -1,4 +1,4 @@
-"""What many tests need: clones of the repository, fresh or with the pipeline done."""
+"""What many tests need: clones of the repository, the small lender, stores, databases."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from testing.images import built
+from testing.lenders.small import bundles, inputs, rows
 from testing.parts.servers import Cluster, cluster
 from testing.projects import Project, clone_project, copy_project, find_shared_folder, make_once, shorten_pipeline
+from testing.stores import disk, place, publish, s3, store
 from testing.warm.commands import ONE_CORE
 from testing.warm.shared import share_warm_process
 
-__all__ = ["built"]
+__all__ = ["built", "bundles", "disk", "inputs", "place", "publish", "rows", "s3", "store"]
+"""Imported here once: a fixture that two folders import is made for each of them."""
 
 
 @pytest.fixture

@@ -222,6 +222,39 @@ def test_dvc_writes_its_lock_file_as_a_cold_one_does(tmp_path: Path) -> None:
     assert "a@two:" in second
 
 
+CHANGING = """\
+stages:
+  first:
+    cmd: cat code/* > one; echo 2 > code/file; echo 3 > code/folder/deep; ln -sf ../other code/link; sleep 0.01
+    deps: [code]
+    outs: [one]
+  second:
+    cmd: cat code/* > two 2>&1; rm code/file; echo 4 > other
+    deps: [one, code]
+    outs: [two]
+  third:
+    cmd: ls code > three
+    deps: [two, code]
+    outs: [three]
+"""
+
+
+def test_dvc_sees_each_change_of_a_folder_while_it_runs_as_a_cold_one_does(tmp_path: Path) -> None:
+    locks = []
+    for name, extra in (("warm", {}), ("cold", {"COLD": "1"})):
+        folder = tmp_path / name
+        (folder / "code/folder").mkdir(parents=True)
+        for path in ("code/file", "code/folder/deep", "other"):
+            (folder / path).write_text("1")
+        (folder / "dvc.yaml").write_text(CHANGING)
+        env = os.environ | {"PATH": f"{find_warm_commands()}{os.pathsep}{os.environ['PATH']}"} | extra
+        for command in (["init", "--no-scm", "--quiet"], ["repro", "--quiet"]):
+            subprocess.run(["dvc", *command], cwd=folder, env=env, check=True)
+        locks.append((folder / "dvc.lock").read_text())
+    assert locks[0] == locks[1]
+    assert len({line for line in locks[0].splitlines() if line.endswith(".dir")}) == 2, "DVC hashes after a command"
+
+
 def test_the_lock_file_of_the_project_is_printed_as_dvc_prints_it(tmp_path: Path) -> None:
     text = (ROOT / "dvc.lock").read_text()
     remembered = Remembered(tmp_path / "remembered")

@@ -101,13 +101,22 @@ def read_vintages(
 def _iterate_approved(
     database: Database, environment: str, digest: str, month: date, label: Label
 ) -> Iterator[_Approved]:
-    """Iterate over people whom the champion approved, day by day.
+    """Iterate over people whom the champion approved, day by day, passing over days without any decision.
 
     No index knows a digest: where it decided nobody, one statement over the month would read all of it, too long for
     the database's limit on a statement.
     """
-    for day in range((follow_month(month) - month).days):
-        yield from _iterate_day(database, environment, digest, _begin(month) + timedelta(days=day), label)
+    begin, end = _begin(month), _begin(follow_month(month))
+    while (first := _find_next(database, begin)) is not None and first < end:
+        day = _begin(first.astimezone(UTC).date())
+        yield from _iterate_day(database, environment, digest, day, label)
+        begin = day + timedelta(days=1)
+
+
+def _find_next(database: Database, begin: datetime) -> datetime | None:
+    """Find when the first decision was made from a moment on, whoever decided; an index knows it."""
+    with database.begin_read() as connection:
+        return connection.scalar(select(_C.decided_at).where(_C.decided_at >= begin).order_by(_C.decided_at).limit(1))
 
 
 def _iterate_day(

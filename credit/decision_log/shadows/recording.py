@@ -1,42 +1,33 @@
 """Record what a challenger would have decided: in the database, or in the spool while that does not answer.
 
-Such rows are written some time after their decisions, whose personal values may be erased by then: the row goes into
-the database as an erasure would have left it. In SQLite one writer locks out all others, so they go there few at a
-time: no decision waits for more than those.
+The database gets them beside the decisions, which others write (`insertion`); an erasure of a decision takes them too.
 """
 
 import logging
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import SHADOWS, Chain, Head
-from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
+from credit.decision_log.shadows.insertion import (
+    ERASED_VALUES,
+    ShadowRow,
+    add_beside_decisions,
+    build_inserts,
+    execute_each,
+)
+from credit.decision_log.tables import SHADOWS_TABLE
 
 _LOG = logging.getLogger(__name__)
 _REPLAY_ROWS = 500
 
-_LOCKED_ROWS = 50
-"""Rows that are written under one lock of SQLite, which takes about a millisecond."""
-
-_UNLOCKED_SECONDS = 0.01
-"""Before the next ones are: a decision that waits for SQLite looks after 1, 2, 5 ms, and would find it locked again."""
-
 _C = SHADOWS_TABLE.c
-
-ShadowRow = dict[str, Any]
-"""A row of SHADOWS."""
-
-ERASED_VALUES: dict[str, None] = dict.fromkeys([*SHADOWS.personal, "salt"])
-"""The values of a row whose decision was erased, beside the event that did it."""
 
 
 class ShadowLog:
@@ -56,7 +47,7 @@ class ShadowLog:
             try:
                 if not may_use_database or not self._insert(self._database, rows):
                     with self._spool.begin_write() as connection:
-                        _add(connection, rows)
+                        execute_each(connection, build_inserts(self._spool.engine.dialect, rows))
             except CreditError:
                 self.chain.restart()
                 raise
@@ -77,7 +68,7 @@ class ShadowLog:
         with lock:
             moved = 0
             for rows in self._iterate_spooled():
-                _add_beside_decisions(self._database, rows)
+                add_beside_decisions(self._database, rows)
                 with self._spool.begin_write() as connection:
                     connection.execute(delete(SHADOWS_TABLE).where(_C.id.in_([row["id"] for row in rows])))
                 moved += len(rows)
@@ -101,7 +92,7 @@ class ShadowLog:
         """Insert rows into the database; False when it does not take them."""
         try:
             database.check_file()  # in a process that does not look for itself an empty one would be made
-            _add_beside_decisions(database, rows)
+            add_beside_decisions(database, rows)
         except CreditError as error:
             _LOG.warning("shadows go to the spool: %s", error)
             return False
@@ -112,42 +103,6 @@ def erase_shadows(connection: Connection, decisions: Sequence[str] | Select[Any]
     """Erase what challengers made of decisions, in the transaction that erases these. `event`: its id."""
     gone = update(SHADOWS_TABLE).where(_C.decision_id.in_(decisions), _C.erased_by.is_(None))
     connection.execute(gone.values(**ERASED_VALUES, erased_by=event))
-
-
-def _add_beside_decisions(database: Database, rows: Sequence[ShadowRow]) -> None:
-    """Add rows durably to the database of the decisions, which others write to meanwhile.
-
-    Where this fails some may be there already; to add all of them again is right then.
-    """
-    size = _LOCKED_ROWS if database.engine.dialect.name == "sqlite" else len(rows)
-    for start in range(0, len(rows), size):
-        if start:
-            time.sleep(_UNLOCKED_SECONDS)
-        with database.begin_write() as connection:
-            _add(connection, _apply_erasures(connection, rows[start : start + size]))
-    database.flush()
-
-
-def _apply_erasures(connection: Connection, rows: Sequence[ShadowRow]) -> list[ShadowRow]:
-    """Take the values out of rows whose decision was erased meanwhile.
-
-    PostgreSQL keeps these decisions as they are until the rows are there. Where an erasure has one of them, the rows go
-    to the spool instead of waiting, for two that wait for each other would take one of them down.
-    """
-    decisions = DECISIONS_TABLE.c
-    query = select(decisions.id, decisions.erased_by).where(decisions.id.in_([row["decision_id"] for row in rows]))
-    found = connection.execute(query.with_for_update(read=True, nowait=True))
-    erased = {identifier: event for identifier, event in found if event is not None}
-    return [
-        row | ERASED_VALUES | {"erased_by": erased[row["decision_id"]]} if row["decision_id"] in erased else row
-        for row in rows
-    ]
-
-
-def _add(connection: Connection, rows: Sequence[ShadowRow]) -> None:
-    """Add rows, but those that are there already."""
-    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(kind.insert(SHADOWS_TABLE).on_conflict_do_nothing(), list(rows))
 
 
 def list_shadows(database: Database, decision: str) -> list[dict[str, Any]]:

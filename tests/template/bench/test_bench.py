@@ -197,9 +197,15 @@ def test_one_core_is_shared_and_the_others_are_free_for_one_more_process() -> No
     there = os.sched_getaffinity(0)
     if len(there) < 2:
         pytest.skip("a machine of one core")
-    with share_one_core() as others, subprocess.Popen(["sleep", "60"]) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with share_one_core() as others, subprocess.Popen(["cat"], **pipes) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()  # before it answers its command may have no name yet
         assert os.sched_getaffinity(process.pid) == there - others
-        pin(find_child(os.getpid(), "sleep"), others)
+        pin(find_child(os.getpid(), "cat"), others)
         assert os.sched_getaffinity(process.pid) == others
         process.kill()
     assert os.sched_getaffinity(0) == there

@@ -25,7 +25,7 @@ from credit.contract.columns import Column
 from credit.contract.text_format import TextFormat
 from credit.validation.expectations import ValidateParams
 from credit.validation.tally import ValidationTally
-from service.batch.source import open_source
+from service.batch.source import list_needed_columns, open_source, read_block
 from stages.ingest import ingest_table
 from stages.validate import validate_table
 
@@ -229,7 +229,8 @@ def check_table(
     folded = [{name: bound.columns[name].fold_level(value) for name, value in row.items()} for row in plain]
     assert [{name: row[name] for name in names} for row in typed] == folded
     bundle = SimpleNamespace(contract=bound, inputs=list(bound.inputs))
-    (batch,) = open_source(file, bundle).stream_batches()
+    (block,) = open_source(file, bundle).stream_blocks()
+    batch = read_block(block, list_needed_columns(bundle))
     assert batch.rows == [{name: row[name] for name in bound.inputs} for row in plain]
     assert not batch.misfits
     try:

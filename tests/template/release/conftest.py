@@ -18,16 +18,12 @@ from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.judge.findings import Findings
 from release.registration import admission
-from testing.lenders.small import bundles, inputs, rows
 from testing.projects import find_shared_folder
-from testing.stores import disk, place, publish, s3, store
 from testing.warm.commands import find_warm_commands
 
 GIT = {"GIT_CONFIG_NOSYSTEM": "1"} | {
     f"GIT_{who}_{what}": "modeler@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
 }
-
-__all__ = ["bundles", "disk", "inputs", "place", "publish", "rows", "s3", "store"]
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,10 @@ from testing.lenders.frozen import ROOT, list_tracked_files
 
 SMALL = (
     "copier.yml", "pyproject.toml", "README.md", "CHANGELOG.md", "params.yaml", "dvc.yaml", "dvc.lock", "compose.yaml",
-    "release.yaml", ".gitignore", ".dvc/config", ".github/workflows/deploy.yml", "credit/registry/names.py",
-    "stages/split.py", "docs/adopting.md", "data/contracts/scenario.yaml", "data/contracts/loanapp.yaml",
-    "reports/metrics.json", "release/evidence/places/", "waivers/", "tests/template/conftest.py",
+    "release.yaml", ".gitignore", ".dvc/config", ".github/workflows/deploy.yml", "ci/gitlab.yml",
+    "credit/registry/names.py", "stages/split.py", "docs/adopting.md", "data/contracts/scenario.yaml",
+    "data/contracts/loanapp.yaml", "reports/metrics.json", "release/evidence/places/", "waivers/",
+    "tests/template/conftest.py",
 )  # fmt: skip
 """How the names begin of the files that a small template has."""
 

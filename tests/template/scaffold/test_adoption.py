@@ -74,6 +74,12 @@ def test_every_answer_arrives(template: Repository, project: Repository) -> None
     options = yaml.safe_load(read[".github/workflows/deploy.yml"])[True]["workflow_dispatch"]["inputs"]["environment"]
     assert options["options"] == ["test", "staging", "prod"]
     assert options["default"] == "test"
+    [settings, _] = yaml.safe_load_all(read["ci/gitlab.yml"])
+    assert settings["spec"]["inputs"]["environment"]["default"] == "test"
+    assert "- [ ] `test`" in read["docs/checklist.md"]
+    assert "`loan-model@*` and `loan-model#*`" in read["docs/checklist.md"]
+    assert "credit-model" not in read["docs/checklist.md"]
+    assert "release codeowners" not in read["docs/checklist.md"]
     assert yaml.safe_load(read["release.yaml"]) == {"store": "s3://models"}
     remote = subprocess.run(["dvc", "remote", "list"], cwd=project.folder, capture_output=True, text=True, check=True)
     assert remote.stdout.split()[0] == "storage"

@@ -8,13 +8,11 @@ import pytest
 from credit.registry import versions
 from credit.registry.names import parse_version
 from credit.registry.store import Store
-from testing.lenders.small import bundles, inputs, rows
 from testing.projects import clone_project
 from testing.releases import deploy_versions
 from testing.services import Service, asked, released, run_service, service
-from testing.stores import disk, publish
 
-__all__ = ["asked", "bundles", "disk", "inputs", "publish", "released", "rows", "service"]
+__all__ = ["asked", "released", "service"]
 
 
 @pytest.fixture(scope="session")

@@ -7,18 +7,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from credit.bundle.bundle import load_bundle
+from credit.bundle.packed import pack_bundle
 from credit.common.errors import CreditError
 from credit.contract import load_contract
 from credit.decision_log.database import Database
 from credit.registry import versions
 from credit.registry.names import parse_version
 from credit.registry.store import Store
-from service.batch.score import parse_application, score_file
-from service.batch.source import open_source
+from service.batch.block import parse_application
+from service.batch.score import score_file
+from service.batch.source import list_needed_columns, open_source, read_block
 from service.commands.replay import recompute
 from service.commands.score import run
 from service.engine.live_version import LiveVersion
-from service.engine.loading import build_deployment, load_folder
+from service.engine.loading import PackedVersion, build_deployment, load_packed
 from stages.ingest import ingest_table
 from testing.lenders.foreign import foreign, make_people
 from testing.releases import deploy_versions
@@ -50,8 +52,8 @@ def ingested(raw: Path, foreign: Path, tmp_path: Path) -> Decided:
 
 def as_raw(raw: Path, serving: LiveVersion) -> list[dict[str, Any]]:
     """The rows of a file by the types of the contract."""
-    (part,) = open_source(raw, serving.bundle).stream_batches()
-    return part.rows
+    (block,) = open_source(raw, serving.bundle).stream_blocks()
+    return read_block(block, list_needed_columns(serving.bundle)).rows
 
 
 def as_sent(raw: Path, serving: LiveVersion) -> list[dict[str, Any]]:
@@ -59,14 +61,15 @@ def as_sent(raw: Path, serving: LiveVersion) -> list[dict[str, Any]]:
     return [row | {day: row[day].isoformat() for day in ("applied", "opened")} for row in as_raw(raw, serving)]
 
 
-def load_version(folder: Path) -> LiveVersion:
-    return load_folder(build_deployment("v1.0.0", load_bundle(folder).manifest.digest), folder)
+def pack_folder(folder: Path) -> PackedVersion:
+    entry = build_deployment("v1.0.0", load_bundle(folder).manifest.digest)
+    return PackedVersion(entry, pack_bundle(folder))
 
 
 def test_a_scored_file_has_the_decisions_of_ingest_and_its_new_levels_are_counted(
     ingested: Decided, raw: Path, foreign: Path, tmp_path: Path
 ) -> None:
-    tally = score_file(load_version(foreign), raw, tmp_path / "out.parquet", tmp_path / "rejected.parquet")
+    tally = score_file(pack_folder(foreign), raw, tmp_path / "out.parquet", tmp_path / "rejected.parquet")
     rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
     assert [(row["decision"], row["score"], row["reasons"]) for row in rows] == ingested
     lines = raw.read_text().splitlines()[1:]
@@ -96,7 +99,7 @@ def test_a_number_that_is_written_otherwise_is_rejected_and_never_read_as_anothe
         at = lines[0].split(";").index(column)
         lines[1 + place] = ";".join([*fields[:at], text, *fields[at + 1 :]])
     raw.write_text("\n".join(lines[:4]) + "\n")
-    tally = score_file(load_version(foreign), raw, tmp_path / "out.csv", tmp_path / "rejected.parquet")
+    tally = score_file(pack_folder(foreign), raw, tmp_path / "out.csv", tmp_path / "rejected.parquet")
     told = [row["problems"] for row in pq.read_table(tmp_path / "rejected.parquet").to_pylist()]
     assert (tally.rows, tally.decided) == (3, 0)
     assert told == [
@@ -111,7 +114,7 @@ def test_the_service_decides_values_as_json_has_them_and_logs_levels_as_they_wer
 ) -> None:
     versions.publish_bundle(disk, parse_version("v1.0.0"), foreign, "0" * 40, "tester")
     deploy_versions(disk, "v1.0.0")
-    serving = load_version(foreign)
+    serving = load_packed(pack_folder(foreign))
     assert serving.decide(parse_application(serving, dict(serving.example))).decision.decision
     sent: list[dict[str, Any]] = [{"application": row, "protected": {"school": "7"}} for row in as_sent(raw, serving)]
     with run_service(disk.url, tmp_path / "state") as service:
@@ -148,8 +151,7 @@ def test_a_derived_half_or_an_unknown_derived_level_is_refused_by_score_and_api_
     contract = load_contract(foreign / "contract.yaml")
     with pytest.raises(CreditError, match=r"years: found .*2\.5.* in row 2, expected integer"):
         ingest_table(contract, raw, tmp_path / "typed.parquet", "c.yaml")
-    serving = load_version(foreign)
-    tally = score_file(serving, raw, tmp_path / "out.parquet", tmp_path / "rejected.parquet")
+    tally = score_file(pack_folder(foreign), raw, tmp_path / "out.parquet", tmp_path / "rejected.parquet")
     told = [row["problems"] for row in pq.read_table(tmp_path / "rejected.parquet").to_pylist()]
     assert (tally.rows, tally.decided) == (3, 1)
     assert told == [
@@ -160,7 +162,7 @@ def test_a_derived_half_or_an_unknown_derived_level_is_refused_by_score_and_api_
     deploy_versions(disk, "v1.0.0")
     with run_service(disk.url, tmp_path / "state") as service:
         service.wait()
-        answers = [service.decide({"application": row}) for row in as_sent(raw, serving)]
+        answers = [service.decide({"application": row}) for row in as_sent(raw, load_packed(pack_folder(foreign)))]
     assert [answer.status_code for answer in answers] == [200, 422, 422]
     problems = [one["problems"] for one in (answer.json() for answer in answers[1:])]
     assert [

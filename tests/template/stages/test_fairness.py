@@ -10,8 +10,6 @@ import pytest
 import yaml
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, DataSource
-from credit.contract.columns import Column
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import count_predictions
 from credit.fairness.policies import Fairness
@@ -19,26 +17,11 @@ from credit.fairness.waivers import Waiver
 from credit.reports.fairness import FairnessReport
 from stages.fairness import judge_candidate
 from testing.lenders.frozen import LENDER
+from testing.lenders.people import SCORE, make_contract
 from testing.projects import Project
 
 PARAMS = Fairness.model_validate(yaml.safe_load((LENDER / "params.yaml").read_text())["fairness"])
-CONTRACT = Contract(
-    name="t",
-    row="r",
-    source=DataSource(title="t", licence="l", citation="c"),
-    columns={
-        "score": Column(type="number", role="score", threshold=1, missing="allowed", description="d"),
-        "race": Column(
-            type="category",
-            role="protected",
-            allowed=("white", "Black"),
-            reference="white",
-            missing="allowed",
-            description="d",
-        ),
-        "paid": Column(type="boolean", role="label", favourable=True, description="d"),
-    },
-)
+CONTRACT = make_contract(score=SCORE)
 TODAY = date(2026, 1, 1)
 
 

@@ -13,7 +13,7 @@ from joblib import delayed
 
 from credit.common.errors import CreditError
 from credit.common.params import read_params
-from credit.contract import Contract, DataSource, load_contract
+from credit.contract import Contract, load_contract
 from credit.contract.columns import Column
 from credit.data.splitting import SplitParams, assign_folds
 from credit.data.tables import make_frame, open_table
@@ -27,6 +27,7 @@ from credit.training.train import TrainParams
 from stages.predict import predict_folds
 from stages.select_in_folds import choose_predictions
 from testing.lenders.frozen import CANDIDATES, LENDER
+from testing.lenders.people import make_contract
 from testing.projects import Project
 
 LENDER_PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
@@ -38,23 +39,9 @@ BY_HASH = SplitParams(by="hash", test_share=0.3, salt="a")
 
 
 def contract(features: list[str], **more: Column) -> Contract:
-    columns = {
-        **{name: Column(type="number", role="feature", description="d") for name in features},
-        "score": Column(type="number", role="score", threshold=0, description="d"),
-        "race": Column(
-            type="category",
-            role="protected",
-            allowed=("white", "Black"),
-            reference="white",
-            missing="allowed",
-            description="d",
-        ),
-        "paid": Column(type="boolean", role="label", favourable=True, description="d"),
-        **more,
-    }
-    return Contract(
-        name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns
-    ).complete_rule()
+    numbers = {name: Column(type="number", role="feature", description="d") for name in features}
+    score = Column(type="number", role="score", threshold=0, description="d")
+    return make_contract(**numbers, score=score, **more).complete_rule()
 
 
 def noise(rows: int, columns: int, seed: int = 0) -> pd.DataFrame:

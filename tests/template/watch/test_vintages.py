@@ -109,7 +109,17 @@ def test_a_month_is_read_day_by_day_and_everybody_of_it_is_counted_once(log: Dec
     event.listen(log.database.engine, "before_cursor_execute", note)
     assert read(log, 90)[90][EVERYBODY].people == 62
     spans = [datetime.fromisoformat(last) - datetime.fromisoformat(first) for first, last in asked]
-    assert (len(spans), max(spans)) == (31, timedelta(days=1))
+    days, looks_ahead = [one for one in spans if one], [one for one in spans if not one]
+    assert (len(days), max(days)) == (31, timedelta(days=1))
+    assert len(looks_ahead) == 32, "when the next decision was made, before each day and after the last"
+
+
+def test_a_day_without_decisions_is_not_read(log: DecisionLog) -> None:
+    statements: list[str] = []
+    write_each(log, [make_record(decided_at=datetime(2026, 3, 20, tzinfo=UTC), decision="approve")])
+    event.listen(log.database.engine, "before_cursor_execute", lambda *called: statements.append(called[2]))
+    assert read(log, 90)[90][EVERYBODY].people == 1
+    assert sum("outcomes" in one for one in statements) == 1
 
 
 def approve_record(minute: int) -> dict[str, Any]:

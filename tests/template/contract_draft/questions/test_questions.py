@@ -423,6 +423,9 @@ def test_people_of_whom_nothing_is_known_stay_no_reference_where_they_are_a_grou
         ("loan_status", "Fully_Paid Charged_Off Late", True, "? Fully_Paid", True),
         ("Loan_Status", "Y N N", True, "? true", False),
         ("V21", "1 1 2", False, "? 2", False),
+        ("Ergebnis", "zurückgezahlt Widerruf ausgefallen", True, "? zurückgezahlt", True),
+        ("zurueckgezahlt", "ja ja nein", True, "? ja", True),
+        ("status", "c c c c a b", True, "? c", False),
     ],
 )
 def test_the_label_is_found_by_many_names_and_a_guess_is_never_accepted_unread(
@@ -438,6 +441,7 @@ def test_the_label_is_found_by_many_names_and_a_guess_is_never_accepted_unread(
     assert found["label"].has_default is label
     assert yaml.safe_load(draft.text)["columns"][name]["favourable"] == favourable
     assert found["favourable"].has_default is is_sure
+    assert ("take out what says nothing of how it went" in draft.text) is (len({*values.split()}) > 2)
 
 
 def test_of_two_columns_that_are_named_alike_neither_is_taken_for_the_label_unread(tmp_path):

@@ -67,28 +67,54 @@ def test_a_block_that_nothing_reads_and_one_that_is_missing_are_found_beside_the
     blocks = read_blocks(path)
     assert [str(problem).removeprefix(f"{path}: ") for problem in blocks.problems] == [
         "validat: a block that nothing reads; is it misspelt? credit/check/blocks.py has them",
-        "validate: found no such block, expected the block of this stage",
+        "validate: found no such block, expected the block of this stage, with max_quarantined, min_group",
         "evaluate.points: found 1, expected a value greater than or equal to 10",
         "stability.least_agreement: found nothing, expected a value",
         "stability.least: unknown key; is it misspelt?",
     ]
+    path.write_text("{}")
+    told = [str(problem) for problem in read_blocks(path).problems]
+    (train,) = [line for line in told if ": train: " in line]
+    assert train.endswith("with candidates, rows, read_protected, policy, cross_validation, search")  # keys of the file
     assert blocks.find(BLOCKS["evaluate"]) is None
     assert blocks.find(BLOCKS["split"]) is not None
 
 
-def test_parameters_of_before_are_whole_again_with_what_the_page_of_upgrades_adds(tmp_path: Path) -> None:
+def test_parameters_of_the_version_before_need_what_the_page_of_upgrades_adds_and_nothing_else(tmp_path: Path) -> None:
+    """The file is as projects have it; what it lacks is named, the keys of a block that is new too."""
     page = (ROOT / "docs/upgrading.md").read_text()
     added = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page.partition("## Upgrade from 0.1")[2], re.DOTALL)[0])
-    before = yaml.safe_load((LENDER / "params.yaml").read_text())
-    for block, lines in added.items():
-        for name in lines:
-            del before[block][name]
+    before = yaml.safe_load((Path(__file__).parent / "params_of_0_1.yaml").read_text())
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(before, sort_keys=False))
-    found = [str(problem).removeprefix(f"{path}: ") for problem in read_blocks(path).problems]
-    expected = [f"{block}.{name}: found nothing, expected a value" for block, lines in added.items() for name in lines]
-    assert found == expected
+    told = "\n".join(str(problem) for problem in read_blocks(path).problems)
     for block, lines in added.items():
-        before[block] |= lines
-    path.write_text(yaml.safe_dump(before, sort_keys=False))
-    assert not read_blocks(path).problems
+        for name in lines:
+            assert re.search(rf"{block}\.{name}: found nothing|{block}: found no such block, .*(\b{name}\b|{{}})", told)
+    path.write_text(yaml.safe_dump(before | {name: before.get(name, {}) | added[name] for name in added}))
+    assert read_blocks(path).problems == ()
+
+
+def test_each_missing_key_that_may_be_null_says_so_and_no_other_does(tmp_path: Path) -> None:
+    params = yaml.safe_load((LENDER / "params.yaml").read_text())
+    path = tmp_path / "params.yaml"
+
+    def find_problems(place: dict[str, Any], name: str, key: str) -> tuple[bool, bool]:
+        """Tell whether the key is said to be nullable when it is missing, and whether null is a problem of it."""
+        value = place.pop(name)
+        path.write_text(yaml.safe_dump(params, sort_keys=False))
+        missing = [str(problem) for problem in read_blocks(path).problems if problem.where == f"{path}: {key}"]
+        place[name] = None
+        path.write_text(yaml.safe_dump(params, sort_keys=False))
+        at_null = any(problem.where.startswith(f"{path}: {key}") for problem in read_blocks(path).problems)
+        place[name] = value
+        return any("found nothing, expected a value or null" in one for one in missing), at_null
+
+    train = params["train"]
+    keys = [(train, name, f"train.{name}") for name in train if name != "candidates"]
+    keys += [(train[block], name, f"train.{block}.{name}") for block in ("policy", "logistic") for name in train[block]]
+    told = {key: find_problems(place, name, key) for place, name, key in keys}
+    assert told["train.rows"] == (True, False)
+    assert told["train.logistic.class_weight"] == (True, False)
+    assert told["train.policy.approval_share"] == (False, True), "one of a union"
+    assert [key for key, (is_said, is_problem) in told.items() if is_said and is_problem] == []

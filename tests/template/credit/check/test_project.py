@@ -141,7 +141,7 @@ def test_faults_of_contract_parameters_and_waivers_are_found_at_once(lender: Qui
     assert words.startswith("data/contracts/mine.yaml: columns.income.reason: found no words")
     assert block.startswith("params.yaml: packag: a block that nothing reads")
     assert strength.startswith("params.yaml: train.logistic.C: found 0, expected a value greater than 0")
-    assert weight == "params.yaml: train.logistic.class_weight: found nothing, expected a value"
+    assert weight == "params.yaml: train.logistic.class_weight: found nothing, expected a value or null"
     assert primary.startswith("params.yaml: fairness.rules.primary: found 'age', expected one of group")
     assert incumbent.startswith("params.yaml: choose.incumbent: found 'x', expected one of heuristic, logistic, random")
     set_values(fairness__rules__primary=None)(lender)

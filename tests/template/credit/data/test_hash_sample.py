@@ -10,9 +10,10 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
-from credit.data.sampling import hash_rows, mark_sample, mark_smallest
+from credit.data import sampling
+from credit.data.sampling import mark_sample, mark_smallest, sample_rows
 from credit.data.tables import open_table, read_marked_rows
-from credit.training.cross_fitting import RowSample
+from credit.training.cross_fitting import RowSample, read_row_sample
 from testing.lenders.loans import CONTRACT, make_loans
 
 
@@ -28,7 +29,7 @@ def write(path: Path, frame: pd.DataFrame, part: int | None = None) -> Path:
 
 
 def sample_ids(contract: Contract, table: Path, rows: int | None) -> list[int]:
-    marked = mark_sample(hash_rows(contract, table), rows)
+    marked = sample_rows(contract, table, rows)
     return [int(one) for one in read_marked_rows(open_table(table), ["id"], marked)["id"]]
 
 
@@ -73,4 +74,16 @@ def test_out_of_fold_no_more_rows_are_learned_from_than_by_the_shipped_candidate
         assert seen.sum() == 80
         assert not seen[codes == fold].any()
         assert hashes[seen].max() < hashes[~seen & (codes != fold)].min()
-    assert (RowSample(hashes, None).mark_seen(codes != 0) == (codes != 0)).all()
+
+
+def test_no_row_is_hashed_where_all_are_learned_from(
+    contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = write(tmp_path / "a.parquet", make_loans(40))
+    hashed: list[str] = []
+    monkeypatch.setattr(sampling, "hash_sql", lambda contract, salt: hashed.append(salt) or "1")
+    assert sample_rows(contract, table, None).tolist() == [True] * 40
+    assert read_row_sample(contract, table, None) is None
+    assert not hashed
+    assert read_row_sample(contract, table, 100) is not None
+    assert hashed == [sampling.TRAIN_ROWS]

@@ -38,6 +38,8 @@ def contract(tmp_path: Path) -> Contract:
         ('"Ada,2,1', "line 3 has a quote that is not closed"),
         ('Ada,2,"1" 1', "line 3 has a quote that is not closed"),
         (f"Ada,2,{'1' * 3_000_000}", "line 3 is longer than 2000000 bytes"),
+        ("Ada,2,1\r", "found lines that end in more than one way, expected one line end, as \\n or \\r\\n"),
+        ("Ada,2,1\r\r", "found lines that end in more than one way, expected one line end, as \\n or \\r\\n"),
         ("Ad\udce4,2,1", "found bytes that are not UTF-8, expected UTF-8 text"),
     ],
 )

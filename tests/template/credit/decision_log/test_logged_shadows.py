@@ -21,7 +21,7 @@ from credit.decision_log.log import DecisionLog
 from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.people.applicants import export_decision
 from credit.decision_log.people.erasure import erase_decisions, expire_decisions
-from credit.decision_log.shadows import recording
+from credit.decision_log.shadows import insertion
 from credit.decision_log.shadows.recording import ShadowLog
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 from testing.decisions import make_record, make_shadow, write_each
@@ -108,6 +108,22 @@ def test_what_comes_after_the_erasure_is_erased_as_it_comes(log: DecisionLog) ->
     assert verify(log) == ([], 3, 2)
 
 
+def test_an_erasure_between_the_look_and_the_lock_is_heeded(log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In SQLite it is looked for before the lock, which a decision may wait for."""
+    erased, other = write_each(log, [make_record() for _ in range(2)])
+    begin = log.database.begin_write
+
+    def erase_first() -> Any:
+        monkeypatch.undo()
+        erase_decisions(log.events, [erased["id"]], "erase", "officer", {})
+        return begin()
+
+    monkeypatch.setattr(log.database, "begin_write", erase_first)
+    log.shadows.write([make_shadow(erased), make_shadow(other)], may_use_database=True)
+    assert [row["decision"] for row in read_shadows(log)] == [None, "approve"]
+    assert verify(log) == ([], 2, 1)
+
+
 def test_while_an_erasure_has_the_decision_a_shadow_goes_to_the_spool(log: DecisionLog) -> None:
     """Whichever comes first, the values are gone afterwards; nobody waits in a ring."""
     (decided,) = write_each(log, [make_record()])
@@ -138,12 +154,12 @@ def test_shadows_are_spooled_while_the_database_is_away_and_come_at_their_places
     assert verify(log) == ([], 4, 0)
 
 
-def test_however_many_shadows_are_written_a_decision_finds_the_database_free_after_a_few(
+def test_however_many_shadows_are_written_a_decision_finds_the_database_free_after_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite has one writer at a time: it is no challenger between few rows, nor while the disk is waited for."""
+    """SQLite has one writer at a time: it is no challenger between 256 rows, nor while the disk is waited for."""
     log = DecisionLog(f"sqlite:///{tmp_path}/log.db", tmp_path / "state")
-    decided = write_each(log, [make_record() for _ in range(120)])
+    decided = write_each(log, [make_record() for _ in range(420)])
     beside = Database(f"sqlite:///{tmp_path}/log.db", flushes=False)
     beside.file.remember()
     with log.database.begin_read() as connection:
@@ -163,11 +179,11 @@ def test_however_many_shadows_are_written_a_decision_finds_the_database_free_aft
         look("flush")
         fsync(file)
 
-    monkeypatch.setattr(recording.time, "sleep", lambda _: look("pause"))
+    monkeypatch.setattr(insertion.time, "sleep", lambda _: look("pause"))
     monkeypatch.setattr(os, "fsync", flush)
     ShadowLog(beside, log.spool).write([make_shadow(one) for one in decided], may_use_database=True)
-    assert there == [("pause", 50), ("pause", 100), ("flush", 120)]
-    assert verify(log) == ([], 120, 0)
+    assert there == [("pause", 256), ("flush", 420)]
+    assert verify(log) == ([], 420, 0)
     beside.close()
     log.close()
 

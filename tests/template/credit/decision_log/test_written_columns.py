@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from credit.decision_log.bulk_insert import find_conversion
+from credit.decision_log.bulk_insert import build_insert, find_conversion
 from credit.decision_log.connecting.engine import create_database_engine
-from credit.decision_log.tables import DECISIONS_TABLE
+from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 
 MOMENTS = [
     datetime(2026, 1, 2, 3, 4, 5, 678901, UTC),
@@ -33,6 +35,20 @@ def test_a_value_is_written_as_sqlalchemy_writes_it(column: str, value: Any, tmp
     read = kind.result_processor(dialect, None)
     assert read is not None
     assert read(convert(value)) == value
+
+
+@pytest.mark.parametrize("table", [DECISIONS_TABLE, SHADOWS_TABLE])
+@pytest.mark.parametrize("rows", [1, 2, 11])
+def test_many_rows_are_inserted_by_the_statement_that_sqlalchemy_builds(table: Table, rows: int) -> None:
+    for kind, dialect in ((sqlite, sqlite.dialect()), (postgresql, PGDialect_psycopg())):
+        columns = table.columns
+        values = [{c.name: bindparam(f"{c.name}_{row}", type_=c.type) for c in columns} for row in range(rows)]
+        known = kind.insert(table).values(values).on_conflict_do_nothing().compile(dialect=dialect)
+        built, given = build_insert(dialect, [dict.fromkeys(columns.keys())] * rows, table)
+        assert built == str(known)
+        assert len(given) == rows * len(columns)
+        if not dialect.positional:
+            assert list(given) == list(known.params)
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:

@@ -10,8 +10,6 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError, Problem
-from credit.contract import Contract, DataSource
-from credit.contract.columns import Column
 from credit.engine import connection
 from credit.engine.cluster import Refusal, run_part
 from credit.engine.identity import ProcessIdentity, describe_process, find_differences
@@ -19,24 +17,9 @@ from credit.engine.mapping import map_partitions
 from credit.engine.settings import VARIABLE
 from credit.evaluation.predictions import Predictions, write_predictions
 from credit.fairness.partitions import count_people_in
+from testing.lenders.people import SCORE, make_contract
 
-CONTRACT = Contract(
-    name="t",
-    row="r",
-    source=DataSource(title="t", licence="l", citation="c"),
-    columns={
-        "score": Column(type="number", role="score", threshold=1, missing="allowed", description="d"),
-        "race": Column(
-            type="category",
-            role="protected",
-            allowed=("white", "Black"),
-            reference="white",
-            missing="allowed",
-            description="d",
-        ),
-        "paid": Column(type="boolean", role="label", favourable=True, description="d"),
-    },
-)
+CONTRACT = make_contract(score=SCORE)
 
 
 def write_people(file: Path, rows: int = 70) -> Path:

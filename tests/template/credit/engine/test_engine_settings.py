@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from credit.common.errors import CreditError
-from credit.engine.mapping import map_partitions
+from credit.engine.mapping import map_partitions, map_stream
 from credit.engine.settings import EngineParams, read_engine
 from testing.lenders.frozen import ROOT
 
@@ -83,12 +84,34 @@ def test_parts_that_a_part_maps_itself_are_computed_with_it(tmp_path: Path, monk
     assert list(parts) == [[2, 2]]
 
 
+@pytest.mark.parametrize("partitions", ["1", "7", "null"])
+def test_a_stream_is_never_held_whole(partitions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parts are rows of a file of any size, not places in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CREDIT_ENGINE", raising=False)
+    Path("params.yaml").write_text(f"engine: {{partitions: {partitions}}}")
+    made: list[int] = []
+
+    def stream() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    most, results = 0, []
+    for result in map_stream(abs, stream(), 100, "test"):
+        results.append(result)
+        most = max(most, len(made) - len(results) + 1)
+    assert results == list(range(100))
+    assert most <= 4
+
+
 def test_no_local_engine_imports_dask(tmp_path: Path) -> None:
     code = (
         "import sys; from credit.engine.mapping import map_partitions, run_tasks; from joblib import delayed\n"
         "assert list(map_partitions(abs, [-1, -2, -3], 'test')) == [1, 2, 3]\n"
         "assert run_tasks([delayed(abs)(-1)] * 2, 'test') == [1, 1]\n"
         "import stages.fairness, stages.validate, stages.predict, stages.find_alternatives, stages.check_contract\n"
+        "import service.commands.score, release.watching.replay\n"
         "print(sorted({'distributed', 'credit.engine.cluster'} & set(sys.modules)))"
     )
     env = {"PYTHONPATH": str(ROOT), "JOBLIB_TEMP_FOLDER": str(tmp_path)}

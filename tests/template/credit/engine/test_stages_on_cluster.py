@@ -13,11 +13,12 @@ from credit.contract import load_contract
 from credit.data.tables import is_favourable
 from credit.engine.identity import describe_process
 from credit.engine.settings import VARIABLE
-from credit.reports.predictions import PredictionsReport
+from credit.reports.features import FeaturesReport
+from credit.reports.predictions import PartitionFeatures, PredictionsReport
 from credit.scoring.design_matrix import build_design_matrix
 from credit.training.skops_files import save_estimator
 from credit.training.train import TrainParams, train_candidate
-from stages import predict, validate
+from stages import predict, rescore, select_features, validate
 from testing.lenders.loans import make_loans
 from testing.lenders.quick import CONTRACT_FILE, QuickLender, make_quick_lender
 
@@ -70,16 +71,6 @@ def test_validate_sets_the_same_rows_aside(
     assert run_by(cluster, validate.run, given, outputs) == here
 
 
-def test_predict_scores_folds_alike(cluster: str, lender: QuickLender, run_by: RunBy, tmp_path: Path) -> None:
-    accepted, report = tmp_path / "accepted.parquet", tmp_path / "predictions.json"
-    make_loans(300).to_parquet(accepted, index=False)
-    PredictionsReport(predictions="out of fold", why="few", rows=300, kept_in_folds=KEPT).write(report)
-    given = ("random_forest", CONTRACT_FILE, accepted, accepted, tmp_path / "none", tmp_path / "none", report)
-    here = run_by("local", predict.run, given, ["scored"])
-    assert len(set(pq.read_table(pa.BufferReader(here["scored"])).column("score").to_pylist())) > 20
-    assert run_by(cluster, predict.run, given, ["scored"]) == here
-
-
 def train_logistic(folder: Path) -> tuple[Path, Path]:
     params, contract, frame = read_params(TrainParams, "train"), load_contract(CONTRACT_FILE), make_loans(300)
     matrix, paid = build_design_matrix(contract, KEPT[0], frame).to_numpy(), is_favourable(contract, frame)
@@ -87,6 +78,48 @@ def train_logistic(folder: Path) -> tuple[Path, Path]:
     save_estimator(trained.estimator, folder / "model.skops")
     trained.make_report("logistic", KEPT[0]).write(folder / "logistic.json")
     return folder / "model.skops", folder / "logistic.json"
+
+
+@pytest.fixture
+def folded(lender: QuickLender, tmp_path: Path) -> Path:
+    """A folder with a table of people who are judged out of fold, the features of its folds and of another cut."""
+    make_loans(300).to_parquet(tmp_path / "accepted", index=False)
+    report = PredictionsReport(predictions="out of fold", why="few", rows=300, kept_in_folds=KEPT)
+    report.write(tmp_path / "report")
+    PartitionFeatures(kept=(KEPT[::-1],)).write(tmp_path / "features")
+    return tmp_path
+
+
+def test_predict_scores_folds_alike(cluster: str, folded: Path, run_by: RunBy) -> None:
+    table, none = folded / "accepted", folded / "none"
+    given = ("logistic", CONTRACT_FILE, table, table, none, none, folded / "report")
+    here = run_by("local", predict.run, given, ["scored"])
+    assert len(set(pq.read_table(pa.BufferReader(here["scored"])).column("score").to_pylist())) > 20
+    assert run_by(cluster, predict.run, given, ["scored"]) == here
+
+
+def test_rescore_scores_another_cut_into_folds_alike(cluster: str, folded: Path, run_by: RunBy) -> None:
+    _, candidate = train_logistic(folded)
+    given = ("logistic", CONTRACT_FILE, folded / "accepted", folded / "report", folded / "features", candidate)
+    here = run_by("local", rescore.run, given, ["partitions", "reseeded"])
+    assert pq.read_table(pa.BufferReader(here["partitions"])).num_rows == 300
+    assert run_by(cluster, rescore.run, given, ["partitions", "reseeded"]) == here
+
+
+def test_features_are_the_same_however_columns_are_dealt(
+    cluster: str, lender: QuickLender, run_by: RunBy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "train.parquet"
+    make_loans(300).to_parquet(table, index=False)
+    lender.params["select_features"] |= {"sample": 100, "min_group": 1000}
+    told = []
+    for engine in ("local", cluster):
+        for partitions in (1, 2, 7) if engine == "local" else (2, None):
+            lender.params["engine"] = {"partitions": partitions}
+            lender.write()
+            told.append(run_by(engine, select_features.run, (CONTRACT_FILE, table), ["features"]))
+    assert len(FeaturesReport.model_validate_json(told[0]["features"]).features) == 4
+    assert told == told[:1] * 5
 
 
 def test_predict_scores_blocks_of_test_rows_alike(

@@ -11,6 +11,7 @@ from credit.selection.binned_auc import (
     AUC_FOLDS,
     assign_bins,
     compute_class_auc,
+    compute_class_aucs,
     compute_rank_auc,
     count_bins,
     draw_folds,
@@ -128,3 +129,15 @@ def test_chance_is_one_half_or_little_more() -> None:
     rng = np.random.default_rng(7)
     members, numbers = rng.random(5000) < 0.5, rng.normal(size=5000)
     assert 0.5 <= measure_guess(assign_bins(pd.Series(numbers), NUMBER), numbers, members, 0) < 0.53
+
+
+@pytest.mark.parametrize("bins", [3, 21, 60])
+def test_all_classes_at_once_have_the_aucs_of_each_by_itself_however_many_bins_there_are(bins: int) -> None:
+    rng = np.random.default_rng(bins)
+    codes = rng.integers(0, bins, 900)
+    classes = np.where(rng.random(900) < 0.5, codes % 3, 4)  # nobody is of class 3
+    counts = count_bins(codes, classes, 5, draw_folds(900, 1))
+    together = compute_class_aucs(counts, np.arange(5))
+    assert together.tolist()[:3] == [compute_class_auc(counts, place) for place in range(3)]
+    assert np.isnan(together[3])
+    assert together[:3].min() > 0.6

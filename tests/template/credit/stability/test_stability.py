@@ -7,36 +7,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from credit.choice.champion import ChooseParams
 from credit.common.errors import CreditError
-from credit.contract import Contract, DataSource
+from credit.common.params import read_params
+from credit.contract import Contract
 from credit.contract.columns import Column
+from credit.evaluation.metrics import UnitValues
 from credit.evaluation.partitions import PartitionScores, read_partitions, write_partitions
 from credit.evaluation.predictions import Predictions
+from credit.fairness.policies import Fairness
 from credit.reports.choice import CandidateStability, ShippedDifference, StabilityReport
-from credit.stability.repeats import measure_spread
+from credit.stability import repeats
+from credit.stability.repeats import Gates, judge_candidate, measure_spread, repeat_choices, replace_scores
 from credit.stability.shipped import compare_shipped
 from credit.stability.wording import describe_stability
 from release.blame.hybrids.figures import read_champion_figures
 from release.blame.hybrids.workshop import FolderSnapshot
+from testing.lenders.frozen import LENDER
+from testing.lenders.people import make_contract
 from testing.projects import Project
 
-CONTRACT = Contract(
-    name="t",
-    row="r",
-    source=DataSource(title="t", licence="l", citation="c"),
-    columns={
-        "income": Column(type="number", role="feature", description="d"),
-        "race": Column(
-            type="category",
-            role="protected",
-            allowed=("white", "Black"),
-            reference="white",
-            missing="allowed",
-            description="d",
-        ),
-        "paid": Column(type="boolean", role="label", favourable=True, description="d"),
-    },
-)
+CONTRACT = make_contract(income=Column(type="number", role="feature", description="d"))
 
 
 def partition(seed: int, rows: int = 50) -> PartitionScores:
@@ -45,6 +36,50 @@ def partition(seed: int, rows: int = 50) -> PartitionScores:
     scores[0] = np.nan
     decisions = np.where(np.isnan(scores), "refer", np.where(scores > 0.4, "approve", "deny"))
     return PartitionScores(rng.integers(0, 5, rows), scores, decisions)
+
+
+def test_a_candidate_is_judged_anew_only_where_a_partition_scores_or_decides_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    params = LENDER / "params.yaml"
+    gates = Gates(
+        read_params(Fairness, "fairness", params),
+        read_params(ChooseParams, "choose", params),
+        read_params(UnitValues, "evaluate.unit_values", params),
+        {},
+    )
+
+    def scored(seed: int) -> PartitionScores:
+        scores = np.random.default_rng(seed).random(50)
+        return PartitionScores(np.arange(50) % 5, scores, np.where(scores > 0.4, "approve", "deny"))
+
+    people = pd.DataFrame({"race": ["white", "Black"] * 25})
+    paid = np.arange(50) % 3 > 0
+    first = {
+        name: Predictions(people, one.folds, paid, one.scores, one.decisions)
+        for name, one in {"heuristic": scored(1), "logistic": scored(2)}.items()
+    }
+    rule, model = (PartitionScores(*(first[name].folds, *first[name][3:5])) for name in first)
+    other = model.decisions.copy()
+    other[7] = "refer"
+    further = {
+        "heuristic": {1: rule._replace(folds=rule.folds[::-1]), 2: rule},
+        "logistic": {1: scored(3), 2: model._replace(decisions=other)},
+    }
+    judged: list[str] = []
+
+    def count(contract: Contract, name: str, predictions: Predictions, own: Gates) -> repeats.JudgedCandidate:
+        judged.append(name)
+        return judge_candidate(contract, name, predictions, own)
+
+    monkeypatch.setattr(repeats, "judge_candidate", count)
+    found = repeat_choices(CONTRACT, first, further, gates)
+    assert judged == ["heuristic", "logistic", "logistic", "logistic"]
+    assert len(found) == 3
+    for number, repeat in enumerate(found[1:], start=1):
+        for name, one in repeat.judged.items():
+            alone = judge_candidate(CONTRACT, name, replace_scores(first[name], further[name][number]), gates)
+            assert one == alone
 
 
 def test_partitions_are_read_as_they_were_written(tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ from credit.fairness.policies import Fairness
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.onnx import ONNX_INPUT
 from credit.scoring.policy import set_thresholds
-from credit.training.fair_logistic import CREDIBLE_PEOPLE, FairLogistic, PenalisedLoss, build_contrasts
+from credit.training.fair_regression.fair_logistic import FairLogistic
+from credit.training.fair_regression.penalised_loss import CREDIBLE_PEOPLE, PenalisedLoss, build_contrasts
 from credit.training.onnx_export import export_onnx
 from credit.training.training_groups import encode_training_groups
 from testing.lenders.frozen import LENDER

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from credit.common.candidate_definition import BuildContext, load_definition
 from credit.training.candidates import fit_estimator
-from credit.training.fair_logistic import FairLogistic
+from credit.training.fair_regression.fair_logistic import FairLogistic
 from testing.lenders.small import PARAMS
 
 DIRECTIONS = (1, -1, 0)

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from credit.registry.store import Store
+from release.commands import rehearse
+from release.deployment import service_client
 from testing.services import Service, released, service
 
 __all__ = ["released", "service"]
@@ -43,6 +45,23 @@ def test_a_wrong_column_a_wrong_value_or_nobody_to_change_is_one_line(
     ):
         code, told = command(*send, *options)
         assert (code, words in told, told.count("\n")) == (1, True, 1), told
+
+
+def test_nobody_is_sent_to_a_service_before_it_follows_the_newest_entry(
+    service: Service, table: str, command: Callable[..., tuple[int, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = ("rehearse", table, "--env", "prod", "--to", service.url, "--people", "5")
+    ask = service_client._ask_version
+    older = [service_client._Reply(0, "v0.9.0", "it reports v0.9.0, entry 0")] * 2
+    monkeypatch.setattr(service_client, "_ask_version", lambda *asked: older.pop() if older else ask(*asked))
+    code, told = command(*send)
+    assert (code, older) == (0, [])
+    assert "v2.0.0: " in told
+    monkeypatch.setattr(rehearse, "_FOLLOW_SECONDS", 0)
+    older.append(service_client._Reply(0, "v0.9.0", "it reports v0.9.0, entry 0"))
+    code, told = command(*send)
+    assert (code, told.count("\n")) == (1, 1)
+    assert "found v0.9.0, entry 0, expected entry 2, the newest of prod; does it serve prod" in told
 
 
 def test_a_service_that_is_not_there_is_one_line(

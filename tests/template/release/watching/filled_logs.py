@@ -12,7 +12,7 @@ import yaml
 from credit.decision_log.log import DecisionLog
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from release.oncall.affected import LiveDecider
+from release.oncall.affected import load_decider
 from release.watching.session import Look, Session, Settings
 from testing.decisions import make_record, write_each
 from watch.params import WatchParams
@@ -36,7 +36,7 @@ class Town:
     def decide(self, entry: LedgerEntry) -> list[tuple[str, str, str | None, float]]:
         key = (entry.version, entry.kind if entry.kind == "fallback" else "")
         if key not in self._decided:
-            decider = LiveDecider(self.store, entry)
+            decider = load_decider(self.store, entry)
             made = [decider.decide_inputs(one) for one in self.applications]
             self._decided[key] = [(one[0].decision, one[0].decided_by, one[1], one[0].score) for one in made if one[0]]
         return self._decided[key]

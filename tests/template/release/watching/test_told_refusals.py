@@ -1,6 +1,8 @@
 """A field for which a day refuses more than the limit is told when the day is over, with a known rate of alarms."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,16 +11,18 @@ from filled_logs import PARAMS
 
 from credit.common.errors import CreditError, Problem
 from release.watching import refusals
-from release.watching.refusals import ASKED, RefusalWatch, parse_counts, read_counts
+from release.watching.refusals import ASKED, RefusalWatch, ServiceCounts, parse_counts, read_counts
 from release.watching.report import format_told
 from release.watching.shown.told_metrics import collect_told
 from release.watching.telling import Told
 from watch.drift import MOST_REFUSED_FIELDS, judge_refusals
 from watch.params import WatchParams
+from watch.state import open_state
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
+BEGAN = "when the service began"
 Counts = dict[str, dict[str, float]]
 
 
@@ -30,13 +34,21 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
 
 
 @pytest.fixture
-def watch(counts: Counts) -> RefusalWatch:
-    def read(address: str, _: str) -> dict[str, float]:
+def begin(counts: Counts) -> Callable[..., RefusalWatch]:
+    """Begin a watch of these services, with or without the file of its state."""
+
+    def read(address: str, _: str) -> ServiceCounts:
         if not counts[address]:
             raise CreditError(Problem(address, "no answer"))
-        return dict(counts[address])
+        known = dict(counts[address])
+        return ServiceCounts(known.pop(BEGAN, 1.0), known)
 
-    return RefusalWatch("prod", WatchParams.model_validate(PARAMS), read)
+    return lambda file=None: RefusalWatch("prod", WatchParams.model_validate(PARAMS), file, read)
+
+
+@pytest.fixture
+def watch(begin: Callable[..., RefusalWatch]) -> RefusalWatch:
+    return begin()
 
 
 def look(watch: RefusalWatch, now: datetime) -> Any:
@@ -79,6 +91,74 @@ def test_a_day_beyond_the_limit_is_told_once_it_is_over_and_what_came_before_the
     assert (found.day, found.told) == ((NOON + timedelta(days=1)).date(), []), "it is over"
 
 
+def test_a_watch_that_is_started_anew_goes_on_and_forgets_no_finding(
+    begin: Callable[..., RefusalWatch], counts: Counts, tmp_path: Path
+) -> None:
+    one, _ = counts
+    with open_state(tmp_path, "prod") as file:
+        look(begin(file), NOON)
+        counts[one] |= {ASKED: 5_500, "home": 4_030}
+        look(begin(file), NOON + HOUR)
+    counts[one] |= {ASKED: 6_000, "home": 4_050}  # while no watch ran
+    with open_state(tmp_path, "prod") as file:
+        found, _ = look(begin(file), NOON + 2 * HOUR)
+        assert [(r.field, r.refused, r.asked) for r in found.running] == [("home", 50, 1_000)]
+        look(begin(file), NOON + 12 * HOUR)
+        found, _ = look(begin(file), NOON + 13 * HOUR)
+    assert found.day == NOON.date()
+    assert [(r.field, r.refused, r.is_told) for r in found.told] == [("home", 50, True)]
+
+
+def test_a_service_that_began_anew_while_no_watch_ran_makes_no_alarm(
+    begin: Callable[..., RefusalWatch], counts: Counts, tmp_path: Path
+) -> None:
+    """Its counts may be beyond those that were noted, each by another share."""
+    one, _ = counts
+    counts[one] = {ASKED: 9_000, "home": 90}
+    with open_state(tmp_path, "prod") as file:
+        look(begin(file), NOON)
+    counts[one] = {ASKED: 9_500, "home": 142, BEGAN: 2}
+    with open_state(tmp_path, "prod") as file:
+        found, _ = look(begin(file), NOON + HOUR)
+        assert found.running == []
+        counts[one] = {ASKED: 9_600, "home": 143, BEGAN: 2}
+        found, _ = look(begin(file), NOON + 2 * HOUR)
+    assert [(r.field, r.refused, r.asked) for r in found.running] == [("home", 1, 100)]
+
+
+def test_after_days_without_a_watch_no_old_day_is_told(
+    begin: Callable[..., RefusalWatch], counts: Counts, tmp_path: Path
+) -> None:
+    one, _ = counts
+    with open_state(tmp_path, "prod") as file:
+        look(begin(file), NOON)
+        counts[one] |= {ASKED: 6_000, "home": 4_200}
+        assert look(begin(file), NOON + HOUR)[0].running[0].is_told
+        counts[one] |= {ASKED: 90_000, "home": 9_000}
+        found, _ = look(begin(file), NOON + timedelta(days=2))
+        assert (found.day, found.judged, found.running) == (None, [], [])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [("{", "could not be read"), ('[null, null, {}, {}, [["home"]]]', "counted anew"), ("1", "counted anew")],
+)
+def test_a_note_that_cannot_be_read_begins_anew_and_says_so(
+    begin: Callable[..., RefusalWatch],
+    counts: Counts,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    content: str,
+    told: str,
+) -> None:
+    with open_state(tmp_path, "prod") as file:
+        file.note("refusals", 1)
+        file._connection.execute("UPDATE notes SET content = ?", (content,))
+        found, _ = look(begin(file), NOON)
+    assert found.running == []
+    assert told in caplog.text
+
+
 def test_a_service_that_does_not_answer_is_said_and_hides_no_other(watch: RefusalWatch, counts: Counts) -> None:
     one, other = counts
     look(watch, NOON)
@@ -110,10 +190,11 @@ service_refused_requests_total{status="503"} 9.0
 # TYPE service_refused_fields_total counter
 service_refused_fields_total{field="home"} 3.0
 """
-    assert parse_counts(text.decode()) == {ASKED: 13, "home": 3}
+    began = b"# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds 1.5e9\n"
+    assert parse_counts((text + began).decode()) == ServiceCounts(1.5e9, {ASKED: 13, "home": 3})
     monkeypatch.setattr(refusals, "fetch_json", lambda *_: {"environment": "staging"})
     monkeypatch.setattr(refusals, "fetch_bytes", lambda *_: text)
-    assert read_counts("http://127.0.0.1:1", "staging") == {ASKED: 13, "home": 3}
+    assert read_counts("http://127.0.0.1:1", "staging") == ServiceCounts(None, {ASKED: 13, "home": 3})
     with pytest.raises(CreditError, match="a service of staging, expected one of prod"):
         read_counts("http://127.0.0.1:1", "prod")
     monkeypatch.setattr(refusals, "fetch_bytes", lambda *_: b"<html>")

@@ -170,7 +170,9 @@ def test_it_says_how_many_rows_became_what_and_which_columns_nobody_looked_at(sc
     frame = make_people(20, 7).assign(shoe_size=44)
     frame.loc[3, "debt"] = -1
     write(frame, tmp_path / "in.csv")
-    said = score("in.csv", "--out", "out.csv").stdout
+    done = score("in.csv", "--out", "out.csv")
+    said = done.stdout
+    assert done.stderr == ""
     assert said.startswith("19 of 20 rows decided by v1.0.0: ")
     assert "1 rows rejected: they break the contract\n  1 by debt, expected a number of at least 0\n" in said
     assert "ignored, since this version does not need them: race, paid, shoe_size\n" in said
@@ -282,12 +284,14 @@ READ = """
 import resource, sys
 from pathlib import Path
 from credit.bundle.bundle import load_bundle
-from service.batch.source import open_source
+from service.batch.source import list_needed_columns, open_source, read_block
 bundle = load_bundle(Path(sys.argv[1]))
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 for file in sys.argv[2:]:
     source = open_source(Path(file), bundle)
-    print(source.count_rows(), sum(len(part.rows) for part in source.stream_batches()), peak())
+    columns = list_needed_columns(bundle)
+    read = sum(len(read_block(block, columns).rows) for block in source.stream_blocks())
+    print(source.count_rows(), read, peak())
 """
 
 

@@ -74,17 +74,19 @@ class Desk:
     def decide(self, *records: dict[str, Any]) -> list[Any]:
         """Record decisions, a request each; what those who wait for them are told, in this order.
 
-        The shadows get them after that: returns when an empty request was answered, which is no sooner.
+        The shadows get them after that: returns when an empty request was answered, of a later transaction.
         """
         told: list[Any] = []
-        done = threading.Event()
+        is_told, is_done = threading.Event(), threading.Event()
 
         def hear(recorded: Any) -> None:
             told.extend([recorded] if isinstance(recorded, CreditError) else recorded)
+            is_told.set()
 
         self.writer.put(WriteRequest([[record] for record in records], hear))
-        self.writer.put(WriteRequest([], lambda _: done.set()))
-        assert done.wait(PATIENCE)
+        assert is_told.wait(PATIENCE)
+        self.writer.put(WriteRequest([], lambda _: is_done.set()))
+        assert is_done.wait(PATIENCE)
         return told
 
     def read(self) -> list[dict[str, Any]]:
@@ -134,6 +136,16 @@ def test_what_the_champion_decided_is_decided_beside_and_recorded_with_the_chall
         "score": 0.9,
         "decided_by": "model",
     }
+
+
+def test_the_ids_of_shadows_sort_by_time_so_that_few_pages_of_their_index_are_written(desk: Desk) -> None:
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
+    for count in range(1, 5):
+        desk.decide(make_record())
+        desk.wait_for(scored=count)
+    ids = [row["id"] for row in desk.read()]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 4
 
 
 def test_a_repeated_request_is_not_shadowed_again(desk: Desk) -> None:
@@ -186,6 +198,16 @@ def test_a_challenger_that_ends_is_a_problem_and_no_application_goes_uncounted(d
     assert desk.shadows.problem is None
     desk.decide(make_record())
     assert desk.counted == {"failed": 2, "dropped": 1}, "without a challenge nobody is counted"
+
+
+def test_a_fault_of_the_service_itself_is_counted_too_and_the_next_ones_are_decided(desk: Desk) -> None:
+    answers: list[ShadowDecision | None] = [None]
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: answers[0]))  # type: ignore[arg-type,return-value]
+    desk.decide(make_record(), make_record())
+    desk.wait_for(failed=2)
+    answers[0] = APPROVED
+    desk.decide(make_record())
+    desk.wait_for(failed=2, scored=1)
 
 
 def test_one_that_fails_on_every_application_is_a_problem_and_one_that_does_not_is_none(desk: Desk) -> None:

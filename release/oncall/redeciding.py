@@ -1,0 +1,89 @@
+"""Decide applications of the log again, by others who might decide: here, or as a replay does, by the engine."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import chain
+from typing import NamedTuple
+
+from credit.bundle.bundle import load_bundle
+from credit.bundle.examples import check_examples
+from credit.bundle.packed import PackedBundle, pack_bundle, unpack_temporarily
+from credit.engine.mapping import map_partitions
+from credit.registry import versions
+from credit.registry.ledger import LedgerEntry
+from credit.registry.store import Store
+from credit.scoring.row_encoder import ApplicationRow
+from release.oncall.affected import LiveDecider, load_decider
+
+_BLOCK = 1_000
+"""Applications of a part."""
+
+Kinds = list[str | None]
+"""Approve, refer or deny, by application; None: it cannot be decided."""
+
+Decide = Callable[[Mapping[str, ApplicationRow]], Kinds]
+"""Decides applications, which have the id of their decision, in their order."""
+LoadDecide = Callable[[LedgerEntry], Decide]
+"""Loads who decides by an entry. Raises CreditError where that cannot be."""
+
+
+class PackedDecider(NamedTuple):
+    """Who decides by an entry, as another process can be sent it."""
+
+    entry: LedgerEntry
+    bundle: PackedBundle
+
+
+def load_here(store: Store, entry: LedgerEntry) -> Decide:
+    """Load who decides by an entry in this process, whatever the engine: no action may wait for a cluster."""
+    decider = load_decider(store, entry)
+    return lambda applications: _decide_all(decider, list(applications.values()))
+
+
+class Redecisions:
+    """Decides samples that grow: by each entry every application once, in blocks wherever the engine computes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._packed: dict[LedgerEntry, PackedDecider] = {}
+        self._known: dict[LedgerEntry, dict[str, str | None]] = {}
+
+    def load(self, entry: LedgerEntry) -> Decide:
+        """Load who decides by an entry, once. Raises CreditError where the version cannot be loaded."""
+        if entry not in self._packed:
+            record = versions.require_version(self._store, entry.version, entry.digest)
+            with versions.fetch_temporarily(self._store, record) as folder:
+                packed = PackedDecider(entry, pack_bundle(folder))
+            _load_packed(packed)
+            self._packed[entry] = packed
+        return partial(self._decide, entry)
+
+    def _decide(self, entry: LedgerEntry, applications: Mapping[str, ApplicationRow]) -> Kinds:
+        known = self._known.get(entry, {})
+        new = {one: inputs for one, inputs in applications.items() if one not in known}
+        inputs = list(new.values())
+        blocks = [inputs[start : start + _BLOCK] for start in range(0, len(inputs), _BLOCK)]
+        work = partial(decide_block, self._packed[entry])
+        kinds = chain.from_iterable(map_partitions(work, blocks, f"replay {entry.version}", "block"))
+        told = known | dict(zip(new, kinds, strict=True))
+        self._known[entry] = {one: told[one] for one in applications}  # the sample moves on: no more than it has
+        return list(self._known[entry].values())
+
+
+def decide_block(packed: PackedDecider, block: Sequence[ApplicationRow]) -> Kinds:
+    """Decide a block of applications."""
+    return _decide_all(_load_packed(packed), block)
+
+
+@lru_cache(maxsize=2)
+def _load_packed(packed: PackedDecider) -> LiveDecider:
+    """Load who decides, once in a process: the version before, and the rule."""
+    with unpack_temporarily(packed.bundle) as folder:
+        bundle = load_bundle(folder)
+        check_examples(bundle, folder)
+    return LiveDecider(bundle, packed.entry)
+
+
+def _decide_all(decider: LiveDecider, block: Sequence[ApplicationRow]) -> Kinds:
+    decided = (decider.decide_inputs(inputs).decision for inputs in block)
+    return [decision.decision if decision else None for decision in decided]
