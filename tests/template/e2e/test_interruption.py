@@ -35,6 +35,7 @@ def interrupt(project: Project, stage: str, after: float, how: signal.Signals, w
     while not (found := [pid for pid, line in children(process.pid).items() if f"stages {stage}" in line]):
         assert process.poll() is None, f"{stage} did not run"
         assert time.monotonic() < deadline
+        time.sleep(0.02)  # to look takes as long: without it a core does nothing else
         time.sleep(0.02)
     time.sleep(after)
     if whom == "group":
