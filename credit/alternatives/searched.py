@@ -74,7 +74,7 @@ def read_searched(path: Path, basis: str, partitions: Sequence[Partition]) -> di
         if (opened.schema_arrow.metadata or {}).get(_BASIS) != basis.encode():
             return {}
         table = opened.read()
-    except (CreditError, OSError):
+    except (CreditError, OSError, pa.ArrowException):
         return {}
     cuts = np.cumsum([len(one.codes) for one in partitions])[:-1]
     return {name: np.split(table[name].to_numpy(), cuts) for name in table.column_names}

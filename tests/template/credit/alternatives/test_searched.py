@@ -87,9 +87,13 @@ def test_another_basis_or_a_file_that_cannot_be_read_saves_nothing(trained: list
     trained.clear()
     search([regress(1)], basis="another")
     assert trained == [1] * 4
-    (tmp_path / FILE).write_bytes(b"torn")
-    search([regress(1)], basis="another")
-    assert trained == [1] * 8
+    whole = (tmp_path / FILE).read_bytes()
+    for broken in (b"torn", b"PAR1" + bytes(400) + whole[404:]):
+        (tmp_path / FILE).write_bytes(broken)
+        trained.clear()
+        search([regress(1)], basis="another")
+        assert trained == [1] * 4
+        assert (tmp_path / FILE).read_bytes() == whole
 
 
 def test_the_same_model_of_other_features_is_another_variant(trained: list[float]) -> None:
