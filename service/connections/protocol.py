@@ -1,17 +1,22 @@
 """HTTP of uvicorn and httptools, with limits that neither of them has: on headers, bodies, time and connections."""
 
 import asyncio
+import functools
 import sys
 from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from service.connections.direct_answer import DirectAnswer, DirectAnswerer, PendingAnswer
 from service.connections.open_connections import OpenConnections
 from service.connections.request_head import RequestHeadError, require_plain_head
 from service.connections.whole_answer import WholeAnswer
 
 STATE_KEY = "connections"
 """Where the lifespan's state has the OpenConnections of the process."""
+
+DIRECT_KEY = "direct"
+"""Where the lifespan's state has the DirectAnswerer of the process; not there: uvicorn answers every request."""
 
 _MAX_PIPELINED = 20
 """Requests that a client may send before the answer to the first."""
@@ -29,6 +34,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     `_stage`: what the client has to send next: a request (idle), the rest of its headers or of its body. A request
     that comes in one piece, as nearly all do, needs no timer.
+    `_held`: a request that may be answered directly once it is whole; not one that waits for the answer to another.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -40,6 +46,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._begun = self._header_bytes = self._body_bytes = 0
         self._timer: tuple[str, asyncio.TimerHandle] | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._direct: DirectAnswerer | None = self.app_state.get(DIRECT_KEY)
+        self._held: tuple[RequestResponseCycle, Any] | None = None
+        self._is_at_head = False
         self._is_admitted = self._open.admit(self)
         if self._is_admitted:
             self._set_timer()
@@ -68,6 +77,7 @@ class LimitedProtocol(HttpToolsProtocol):
                 return
             piece, begun = data[start : start + size], self._begun
             super().data_received(piece)
+            self._release_held()
             if self._stage == "headers":
                 self._header_bytes = len(piece) + (self._header_bytes if self._begun == begun else 0)
                 if self._header_bytes > size:
@@ -99,7 +109,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         require_plain_head(self.parser.get_http_version(), self.url, self.headers)
         self.scope["headers"] = self.headers.copy()
+        self._is_at_head = True
         super().on_headers_complete()
+        self._is_at_head = False
 
     def send_400_response(self, msg: str) -> None:
         """Tell what is wrong with a request that is none, as far as that is known, and close."""
@@ -114,6 +126,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_admitted:
             self._open.note_busy(self)
         super().on_message_complete()
+        if self._held is not None:
+            self._answer_directly(self._held[0])
 
     def on_response_complete(self) -> None:
         """Note that nothing is to be answered, unless another request came meanwhile."""
@@ -123,9 +137,37 @@ class LimitedProtocol(HttpToolsProtocol):
             self._open.note_waiting(self)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Start to answer a request."""
+        """Start to answer a request, or hold it until what came with its head is read."""
+        if self._is_at_head and self._direct is not None and self._direct.takes(cycle.scope):
+            self._held = cycle, app
+            return
         cycle.send = WholeAnswer(cycle).send  # type: ignore[method-assign]
         super()._start_asgi_task(cycle, app)
+
+    def _release_held(self) -> None:
+        """Leave a request to uvicorn that is not whole yet: it may be refused before it is, or take long."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            self._start_asgi_task(*held)
+
+    def _answer_directly(self, cycle: RequestResponseCycle) -> None:
+        """Begin to answer the held request; while it waits, it is a task of the server's, which ends after it."""
+        assert self._direct is not None  # noqa: S101 - for mypy: nothing is held without
+        pending = self._direct.begin(cycle.scope, bytes(cycle.body))
+        if pending is None:
+            self._release_held()
+            return
+        self._held = None
+        self.tasks.add(pending.waiting)  # type: ignore[arg-type]  # it counts them, and cancels them in the end
+        pending.waiting.add_done_callback(functools.partial(self._finish_directly, cycle, pending))
+
+    def _finish_directly(
+        self, cycle: RequestResponseCycle, pending: PendingAnswer, waiting: asyncio.Future[Any]
+    ) -> None:
+        self.tasks.discard(waiting)
+        answer = DirectAnswer(*pending.finish())
+        if not answer.write(cycle):
+            self._start_asgi_task(cycle, answer.send)
 
     def pause_writing(self) -> None:
         """Give a client that does not read its answer some time."""

@@ -12,8 +12,9 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from credit.common.errors import CreditError, Problem
+from service.connections.direct_answer import DirectAnswerer
 from service.connections.open_connections import OpenConnections
-from service.connections.protocol import STATE_KEY, LimitedProtocol
+from service.connections.protocol import DIRECT_KEY, STATE_KEY, LimitedProtocol
 from service.settings import Settings
 
 _CONTEXT_KEY = "tls"
@@ -34,9 +35,9 @@ def load_tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def build_state(connections: OpenConnections, context: ssl.SSLContext | None) -> dict[str, Any]:
+def build_state(connections: OpenConnections, context: ssl.SSLContext | None, direct: DirectAnswerer) -> dict[str, Any]:
     """Build what the lifespan hands to every connection."""
-    return {STATE_KEY: connections, _CONTEXT_KEY: context}
+    return {STATE_KEY: connections, _CONTEXT_KEY: context, DIRECT_KEY: direct}
 
 
 def make_protocol(
