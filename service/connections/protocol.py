@@ -8,6 +8,7 @@ from typing import Any, Literal
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service.connections.direct_answer import DirectAnswer, DirectAnswerer, PendingAnswer
+from service.connections.known_head import KnownHead, learn_head
 from service.connections.open_connections import OpenConnections
 from service.connections.request_head import RequestHeadError, require_plain_head
 from service.connections.whole_answer import WholeAnswer
@@ -35,6 +36,7 @@ class LimitedProtocol(HttpToolsProtocol):
     `_stage`: what the client has to send next: a request (idle), the rest of its headers or of its body. A request
     that comes in one piece, as nearly all do, needs no timer.
     `_held`: a request that may be answered directly once it is whole; not one that waits for the answer to another.
+    `_known`: the head of this client's requests, which is not parsed again; `_lesson`: what may have one to be learnt.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -48,7 +50,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
         self._direct: DirectAnswerer | None = self.app_state.get(DIRECT_KEY)
         self._held: tuple[RequestResponseCycle, Any] | None = None
-        self._is_at_head = False
+        self._is_at_head, self._lesson = False, b""
+        self._known: KnownHead | None = None
         self._is_admitted = self._open.admit(self)
         if self._is_admitted:
             self._set_timer()
@@ -72,6 +75,12 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, in pieces no larger than headers may be: the parser itself has no limit."""
         size = self._open.limits.header_bytes
+        if len(data) <= size and self._is_between_requests():
+            if self._known is None:
+                self._lesson = data
+            elif (body := self._known.find_body(data)) is not None:
+                self._take_known(self._known, body)
+                return
         for start in range(0, len(data), size):
             if self.transport.is_closing():
                 return
@@ -91,6 +100,7 @@ class LimitedProtocol(HttpToolsProtocol):
             if len(self.pipeline) > _MAX_PIPELINED:
                 self._open.count("pipelined")
                 self.abort()
+        self._lesson = b""
         self._set_timer()
 
     def on_message_begin(self) -> None:
@@ -127,7 +137,10 @@ class LimitedProtocol(HttpToolsProtocol):
             self._open.note_busy(self)
         super().on_message_complete()
         if self._held is not None:
-            self._answer_directly(self._held[0])
+            cycle, _ = self._held
+            if self._lesson:
+                self._known = learn_head(self._lesson, dict(cycle.scope), bytes(cycle.body))
+            self._answer_directly(cycle)
 
     def on_response_complete(self) -> None:
         """Note that nothing is to be answered, unless another request came meanwhile."""
@@ -143,6 +156,37 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         cycle.send = WholeAnswer(cycle).send  # type: ignore[method-assign]
         super()._start_asgi_task(cycle, app)
+
+    def _is_between_requests(self) -> bool:
+        """Tell whether what comes next is the begin of a request, and every one before is answered."""
+        is_answered = self.cycle is not None and self.cycle.response_complete
+        return is_answered and self._stage == "idle" and not self.transport.is_closing()
+
+    def _take_known(self, known: KnownHead, body: bytes) -> None:
+        """Take a whole request whose head is known as the parser would, which hears nothing of it."""
+        self._unset_keepalive_if_required()
+        self._begun += 1
+        self.scope = known.build_scope(len(body), self.app_state.copy())  # type: ignore[assignment]
+        self.cycle = RequestResponseCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+        self.cycle.body += body
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
+        if self._is_admitted:
+            self._open.note_busy(self)
+        self._held = self.cycle, self.app
+        self._answer_directly(self.cycle)
 
     def _release_held(self) -> None:
         """Leave a request to uvicorn that is not whole yet: it may be refused before it is, or take long."""

@@ -38,6 +38,7 @@ class Direct:
 
     def __init__(self) -> None:
         self.begun: list[bytes] = []
+        self.scopes: list[dict[str, Any]] = []
         self.pending: list[Pending] = []
         self.left = b"no"
 
@@ -48,6 +49,7 @@ class Direct:
         if body == self.left:
             return None
         self.begun.append(body)
+        self.scopes.append(dict(scope))
         self.pending.append(Pending())
         return self.pending[-1]
 
@@ -56,7 +58,7 @@ class Client:
     """One connection, what is written to it, and the bodies that the application was asked with."""
 
     def __init__(self, is_direct: bool = True) -> None:
-        self.direct, self.asked = Direct(), list[bytes]()
+        self.direct, self.asked, self.headers = Direct(), list[bytes](), list[Any]()
         state: dict[str, Any] = {STATE_KEY: OpenConnections(LIMITS, Mock())}
         config = Config(self._answer, http="httptools", ws="none", log_config=None, interface="asgi3")
         self.protocol = LimitedProtocol(config, ServerState(), state | ({DIRECT_KEY: self.direct} if is_direct else {}))
@@ -66,13 +68,14 @@ class Client:
         self.protocol.connection_made(self.transport)
 
     async def _answer(
-        self, _: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+        self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
     ) -> None:
         body, more = b"", True
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
         self.asked.append(body)
+        self.headers.append(scope["headers"])
         await send({"type": "http.response.start", "status": ANSWER[0], "headers": [*ANSWER[1]]})
         await send({"type": "http.response.body", "body": ANSWER[2]})
 
@@ -209,5 +212,112 @@ def test_a_parser_that_fails_behind_a_head_leaves_nothing_that_is_answered_later
         await settle()
         assert client.direct.begun == []
         assert client.protocol.tasks == set()
+
+    run(ask)
+
+
+KNOWN = [HEAD + b"{}"] * 2
+LONGER = HEAD.replace(b": 2", b": 3")
+
+
+@pytest.mark.parametrize("head", [HEAD, HEAD.lower().replace(b"post", b"POST").replace(b"http/", b"HTTP/")])
+def test_a_head_that_is_known_is_not_parsed_again_whatever_the_length_of_the_body(head: bytes) -> None:
+    """The first request has the time for headers of a new connection, the second is learnt from."""
+
+    async def ask() -> None:
+        client = Client()
+        await client.send(head + b"{}", head + b"{}")
+        client.protocol.parser = None  # type: ignore[assignment]
+        await client.send(head.replace(b": 2", b": 3") + b"{ }", head + b"[]", head.replace(b": 2", b": 0"))
+        assert client.direct.begun == [b"{}", b"{}", b"{ }", b"[]", b""]
+        assert client.direct.scopes[3] == client.direct.scopes[1]
+        assert (b"content-length", b"3") in client.direct.scopes[2]["headers"]
+        assert client.direct.scopes[2]["state"] is not client.direct.scopes[3]["state"]
+
+    run(ask)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        LONGER + b"{ }",
+        LONGER + b"no!",
+        HEAD + b"no",
+        HEAD + b"{}" + HEAD + b"[]",
+        HEAD + b"{}" + HEAD + b"[",
+        HEAD + b"{}GARBAGE",
+        HEAD + b"{}\r\n",
+        b"\r\n" + HEAD + b"{}",
+        HEAD.replace(b": 2", b": 02") + b"{}",
+        HEAD.replace(b": 2", b": +2") + b"{}",
+        HEAD.replace(b": 2", b": 2 ") + b"{}",
+        HEAD.replace(b": 2", b":  2") + b"{}",
+        HEAD.replace(b": 2", b": -2") + b"{}",
+        HEAD.replace(b": 2", b": ") + b"{}",
+        HEAD.replace(b": 2", b": 2, 2") + b"{}",
+        HEAD.replace(b": 2", b": 2\r\nContent-Length: 2") + b"{}",
+        HEAD.replace(b": 2", b": 2\r\nTransfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n",
+        HEAD.replace(b"Host", b"Connection: close\r\nHost") + b"{}",
+        HEAD.replace(b"Host: localhost\r\n", b"") + b"{}",
+        HEAD.replace(b"POST", b"PUT") + b"{}",
+        OLD_HEAD + b"{}",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ],
+)
+def test_beside_a_known_head_every_request_is_what_the_parser_says(piece: bytes) -> None:
+    """Also the one after it: the parser, which did not see the known ones, is at the begin of a request."""
+
+    async def ask() -> None:
+        client, plain = Client(), Client(is_direct=False)
+        client.direct.left = b"no!"
+        pieces = [*KNOWN, HEAD + b"[]", piece, HEAD + b'""']
+        assert await client.send(*pieces) == await plain.send(*pieces)
+        assert sorted([*client.direct.begun, *client.asked]) == sorted(plain.asked)
+        assert all(headers in plain.headers for headers in client.headers)
+        assert client.transport.close.called == plain.transport.close.called
+        assert client.protocol.tasks == set()
+
+    run(ask)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD.replace(b"Host", b"Expect: 100-continue\r\nHost"),
+        HEAD.replace(b"Host", b"Upgrade: h2c\r\nHost"),
+        HEAD.replace(b"Host", b"x: " + b"a" * 2_048 + b"\r\nHost"),
+        HEAD.replace(b": 2", b": 02"),
+        HEAD.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked"),
+    ],
+    ids=["expect", "upgrade", "long", "zeros", "chunks"],
+)
+def test_an_unusual_head_is_parsed_each_time(head: bytes) -> None:
+    async def ask() -> None:
+        client = Client()
+        body = b"{}" if b"chunked" not in head else b"2\r\n{}\r\n0\r\n\r\n"
+        await client.send(*[head + body] * 3)
+        assert client.protocol._known is None
+
+    run(ask)
+
+
+def test_a_known_head_is_that_of_one_connection() -> None:
+    async def ask() -> None:
+        client, other = Client(), Client()
+        await client.send(*KNOWN)
+        assert client.protocol._known is not None
+        await other.send(HEAD + b"{}")
+        assert other.protocol._known is None
+
+    run(ask)
+
+
+def test_a_connection_that_is_closing_takes_no_known_request() -> None:
+    async def ask() -> None:
+        client = Client()
+        await client.send(*KNOWN)
+        client.protocol.shutdown()
+        await client.send(HEAD + b"[]")
+        assert client.direct.begun == [b"{}", b"{}"]
 
     run(ask)
