@@ -13,8 +13,9 @@ from uvicorn.server import ServerState
 
 from credit.common.errors import CreditError, Problem
 from service.connections.direct_answer import DirectAnswerer
+from service.connections.direct_protocol import DIRECT_KEY
 from service.connections.open_connections import OpenConnections
-from service.connections.protocol import DIRECT_KEY, STATE_KEY, LimitedProtocol
+from service.connections.protocol import STATE_KEY, LimitedProtocol
 from service.settings import Settings
 
 _CONTEXT_KEY = "tls"
