@@ -28,6 +28,7 @@ from service.access.keys import KeyRing
 from service.api import monitoring
 from service.api import routes as api
 from service.api.auth import AuthMiddleware
+from service.api.direct_path import DirectPath
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
 from service.api.log import listing, reviews
@@ -126,7 +127,8 @@ def create(chosen: Settings | None = None) -> Any:
         _freeze_memory()
         watching = asyncio.create_task(_watch_problems(app, guarded))
         _listen_for_reload(lambda: reload(app.state.parts.settings, apply_settings))
-        yield build_state(connections, load_tls(chosen))
+        direct = DirectPath(app, guarded, is_behind_proxy=bool(chosen.trusted_proxies))
+        yield build_state(connections, load_tls(chosen), direct)
         watching.cancel()
         follower.stop()  # requests in flight are finished by now
         challenges.close()

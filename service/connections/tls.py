@@ -12,6 +12,8 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from credit.common.errors import CreditError, Problem
+from service.connections.direct_answer import DirectAnswerer
+from service.connections.direct_protocol import DIRECT_KEY
 from service.connections.open_connections import OpenConnections
 from service.connections.protocol import STATE_KEY, LimitedProtocol
 from service.settings import Settings
@@ -34,9 +36,9 @@ def load_tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def build_state(connections: OpenConnections, context: ssl.SSLContext | None) -> dict[str, Any]:
+def build_state(connections: OpenConnections, context: ssl.SSLContext | None, direct: DirectAnswerer) -> dict[str, Any]:
     """Build what the lifespan hands to every connection."""
-    return {STATE_KEY: connections, _CONTEXT_KEY: context}
+    return {STATE_KEY: connections, _CONTEXT_KEY: context, DIRECT_KEY: direct}
 
 
 def make_protocol(
