@@ -54,7 +54,7 @@ def run(
     contract = load_contract(contract_file).bind(open_table(test_file).schema_arrow.names, str(test_file))
     figures: dict[str, CandidateMetrics] = {}
     names = read_candidate_names()
-    remove_retired_files(names, models_folder, candidates_folder)
+    remove_retired_files(names, models_folder, candidates_folder, shipped_folder)
     curves: dict[str, list[pd.DataFrame]] = {}
     for name in names:
         candidate = load_candidate(models_folder / f"{name}.skops", candidates_folder / f"{name}.json")

@@ -2,10 +2,12 @@
 
 A change of one candidate's hyperparameters, of a threshold or of a limit leaves most variants as they are, and half of
 the stage's time goes into their training. The file lies where DVC keeps what is of this folder alone; without it, or
-with one of other rows, code or libraries, everything is trained, with the same scores.
+with one of other rows, code, packages or another folder, everything is trained, with the same scores.
 """
 
 import hashlib
+import io
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,17 +19,14 @@ from numpy.typing import NDArray
 from credit.alternatives.models import Scores
 from credit.alternatives.partitions import Partition
 from credit.alternatives.variants import Variant, name_variant, score_variants
-from credit.common.errors import CreditError
 from credit.common.files import atomic_write
 from credit.contract import Contract
-from credit.data.tables import open_table
 from credit.engine.identity import describe_process
 from credit.selection.selection import SelectFeaturesParams
 
-FILE = Path(".dvc/tmp/searched.parquet")
-"""A column per variant, with the searched people of one partition after those of another."""
-
-_BASIS = b"basis"
+FILE = Path(".dvc/tmp/searched")
+"""A line with the hash of what follows, then Parquet: a column per variant that was trained, with the people of one
+partition after those of another."""
 
 
 def hash_basis(
@@ -38,7 +37,7 @@ def hash_basis(
     files: that rows are read from. people: which of the judged rows are scored, shape (n,). settings: with a `repr` of
     their values.
     """
-    digest = hashlib.sha256(repr((describe_process(), settings)).encode())
+    digest = hashlib.sha256(repr((describe_process(), _list_packages(), settings)).encode())
     for path in files:
         with path.open("rb") as opened:
             digest.update(hashlib.file_digest(opened, "sha256").digest())
@@ -65,17 +64,14 @@ def score_new_variants(
 
 
 def read_searched(path: Path, basis: str, partitions: Sequence[Partition]) -> dict[str, list[Scores]]:
-    """Read the scores by variant, in each partition; {} where there are none, or they have another basis.
-
-    What cannot be read is trained again, as what is not there.
-    """
+    """Read the scores by variant, in each partition; {} where there are none, of another basis, or they are damaged."""
     try:
-        opened = open_table(path)
-        if (opened.schema_arrow.metadata or {}).get(_BASIS) != basis.encode():
-            return {}
-        table = opened.read()
-    except (CreditError, OSError, pa.ArrowException):
+        digest, content = path.read_bytes().split(b"\n", 1)
+    except (OSError, ValueError):
         return {}
+    if digest.decode(errors="replace") != _hash_content(basis, content):
+        return {}
+    table = pq.read_table(io.BytesIO(content))
     cuts = np.cumsum([len(one.codes) for one in partitions])[:-1]
     return {name: np.split(table[name].to_numpy(), cuts) for name in table.column_names}
 
@@ -83,12 +79,31 @@ def read_searched(path: Path, basis: str, partitions: Sequence[Partition]) -> di
 def write_searched(
     path: Path, basis: str, partitions: Sequence[Partition], variants: Sequence[Variant], scores: Sequence[list[Scores]]
 ) -> None:
-    """Write the scores of the variants of this run, whole or not at all; without those that `predict` has."""
+    """Write the scores of the variants of this run, whole or not at all; without those that `predict` has.
+
+    Where they cannot be written that is said, and the next search trains all again.
+    """
     trained = {
         name_variant(one): pa.array(np.concatenate(of))
         for one, of in zip(variants, scores, strict=True)
         if any(one.find_as_trained(partition) is None for partition in partitions)
     }
-    table = pa.table(trained).replace_schema_metadata({_BASIS: basis})
-    with atomic_write(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    content = io.BytesIO()
+    pq.write_table(pa.table(trained), content, compression="zstd")
+    digest = _hash_content(basis, content.getvalue())
+    try:
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(digest.encode() + b"\n" + content.getvalue())
+    except OSError as error:
+        told = f"{path}: the scores could not be kept: {error.strerror}; the next search trains all again"
+        print(told, file=sys.stderr)
+
+
+def _hash_content(basis: str, content: bytes) -> str:
+    """Hash the scores with what they depend on, so that neither others nor damaged ones are taken for them."""
+    return hashlib.sha256(basis.encode() + content).hexdigest()
+
+
+def _list_packages() -> list[str]:
+    """List the packages that can be imported here, each with its version: a candidate may use any of them."""
+    return sorted({path.name for folder in sys.path for path in Path(folder).glob("*.dist-info")})

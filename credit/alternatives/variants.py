@@ -163,12 +163,20 @@ def score_variants(
     seed: int,
     searched: Mapping[str, Sequence[Scores]] = MappingProxyType({}),
 ) -> list[list[Scores]]:
-    """Score the judged rows by each variant in each partition; shape (n,) each. `searched`: known ones, by its name.
+    """Score the judged rows by each variant in each partition; shape (n,) each.
+
+    searched: what variants scored before, by name, in each partition. What `predict` scored goes before it: the same
+    model that was trained elsewhere may differ in the last bit.
 
     A task is a fold with one model of many trees, or with all models that train in no time.
     """
+    unknown = [None] * len(partitions)
     results: list[list[Scores | None]] = [
-        list(searched.get(name_variant(one), map(one.find_as_trained, partitions))) for one in variants
+        [
+            as_trained if (as_trained := one.find_as_trained(partition)) is not None else before
+            for partition, before in zip(partitions, searched.get(name_variant(one), unknown), strict=True)
+        ]
+        for one in variants
     ]
     tasks = list(_list_tasks(partitions, variants, results))
     scored = run_tasks(

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from credit.common.errors import CreditError, Problem
 from credit.common.files import atomic_write
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_IMPORTING = threading.Lock()
 
 
 def list_trusted_types(candidate: str) -> list[str]:
@@ -68,14 +70,15 @@ def _import_skops() -> Any:
     To list the estimators of scikit-learn it imports every module of it, and two of these take whatever is there: 0.6
     of 1.05 seconds in each process that reads or writes a model, for libraries that no estimator is made of.
     """
-    others = [name for name in ("dask", "pytest") if name not in sys.modules]
-    hidden: dict[str, Any] = dict.fromkeys(others)  # None: an import of it fails
-    sys.modules.update(hidden)
-    try:
-        import skops.io
-    finally:
-        for name in others:
-            del sys.modules[name]
+    with _IMPORTING:
+        others = [] if "skops.io" in sys.modules else [name for name in ("dask", "pytest") if name not in sys.modules]
+        hidden: dict[str, Any] = dict.fromkeys(others)  # None: an import of it fails
+        sys.modules.update(hidden)
+        try:
+            import skops.io
+        finally:
+            for name in others:
+                del sys.modules[name]
     return skops.io
 
 

@@ -88,7 +88,8 @@ def test_another_basis_or_a_file_that_cannot_be_read_saves_nothing(trained: list
     search([regress(1)], basis="another")
     assert trained == [1] * 4
     whole = (tmp_path / FILE).read_bytes()
-    for broken in (b"torn", b"PAR1" + bytes(400) + whole[404:]):
+    flipped = [whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :] for place in range(0, len(whole), 97)]
+    for broken in (b"", b"torn", b"\n", whole[:-1], *flipped):
         (tmp_path / FILE).write_bytes(broken)
         trained.clear()
         search([regress(1)], basis="another")
@@ -115,6 +116,26 @@ def test_the_scores_of_a_candidate_as_trained_are_read_where_they_are_written(
     assert trained == [1] * 4
 
 
+def test_the_scores_of_a_candidate_as_trained_go_before_those_of_an_earlier_search(trained: list[float]) -> None:
+    """Or a run would have others than the run after it, which has kept none of the candidate."""
+    search([regress(1), regress(10)])
+    known = [one._replace(as_trained={"logistic": np.linspace(0, 1, 60)}) for one in PARTITIONS]
+    of_three_runs = [search([regress(1, as_trained=True), regress(10)], partitions=known) for _ in range(3)]
+    for scores, _ in of_three_runs:
+        np.testing.assert_array_equal(scores, [np.linspace(0, 1, 60)] * 2)
+
+
+def test_where_scores_cannot_be_kept_that_is_said_and_nothing_is_lost(
+    trained: list[float], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / FILE).mkdir(parents=True)
+    assert len(search([regress(1)])) == 1
+    assert search([regress(1)])
+    assert trained == [1] * 8
+    told = ".dvc/tmp/searched: the scores could not be kept: Is a directory; the next search trains all again\n"
+    assert capsys.readouterr().err.endswith(told)
+
+
 def test_the_basis_is_all_that_scores_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "table"
     table.write_bytes(b"rows")
@@ -137,4 +158,9 @@ def test_the_basis_is_all_that_scores_depend_on(tmp_path: Path, monkeypatch: pyt
     for changed in (process._replace(code="other"), process._replace(packages={"scikit-learn": "0"})):
         monkeypatch.setattr(searched, "describe_process", lambda changed=changed: changed)
         others.append(hash_basis(*given))
+    monkeypatch.setattr(searched, "describe_process", lambda: process)
+    assert hash_basis(*given) == first
+    (tmp_path / "lightgbm-4.6.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    others.append(hash_basis(*given))
     assert len({first, *others}) == 1 + len(others)
