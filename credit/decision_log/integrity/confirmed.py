@@ -1,4 +1,4 @@
-"""What the store confirms of a log: removals that were announced in it, and events that its checkpoints cover.
+"""Ask the store about events of a log: removals are announced in it, and its checkpoints cover chains of events.
 
 Whoever can write the database alone can put an event into it that explains what is missing, but no announcement and no
 checkpoint into the store.
@@ -59,7 +59,7 @@ def find_ranges(connection: Connection, conditions: Sequence[Any]) -> list[Remov
 
 
 def announce_removal(store: Store, before: datetime, ranges: Sequence[RemovedRange], caller: str) -> Announced:
-    """Announce what is about to be removed. Raises CreditError when the store does not take it."""
+    """Announce a removal that is about to begin. Raises CreditError when the store does not take it."""
     content = {"time": datetime.now(UTC), "caller": caller, "before": before.isoformat(), "ranges": ranges}
     store.create(f"{_PREFIX}/{uuid4().hex}.json", to_json(content))
     return _gather([(before, ranges)])
@@ -83,7 +83,7 @@ def _gather(removals: Sequence[tuple[datetime, Sequence[RemovedRange]]]) -> Anno
 
 
 class Confirmation:
-    """What a store confirms of the events in databases."""
+    """Tells which events of databases a store confirms."""
 
     def __init__(self, databases: Sequence[Database], store: Store) -> None:
         self._databases, self._store, self._announced = databases, store, read_announced(store)

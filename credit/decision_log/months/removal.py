@@ -157,7 +157,7 @@ def _note(
     announced: Announced,
     detail: dict[str, Any],
 ) -> None:
-    """Note what goes by an event, and erase what belongs to it. Raises CreditError for what was not announced."""
+    """Note what goes by an event, and erase what belongs to it. Raises CreditError if it is not in the announced."""
     connection = transaction.connection
     ranges = find_ranges(connection, conditions)
     if not all(map(announced.covers, ranges)):
