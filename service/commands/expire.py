@@ -2,8 +2,9 @@
 
 By default no age is set, and nothing is erased or removed. Erased decisions stay, with a hash of the values, so that
 the chain of the log holds. With SERVICE_REMOVAL_MONTHS whole months of decisions that are older go altogether: in
-PostgreSQL a partition at a time, by the role to which the tables belong. An event has the hashes at both ends of what
-went, so that verify-log goes on behind it. There is no way back. Run it by a timer, such as cron."""
+PostgreSQL a partition at a time, by the role to which the tables belong. What goes is announced in the release store
+first, without which nothing is removed, and an event has the hashes at both ends of it, so that verify-log goes on
+behind it. There is no way back. Run it by a timer, such as cron."""
 
 from calendar import monthrange
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from credit.common.errors import CreditError, Problem
 from credit.decision_log.months.partitions import add_months
 from credit.decision_log.months.removal import Removal, plan_removal, remove_decisions
 from credit.decision_log.people.erasure import count_expired, expire_decisions
+from credit.registry.address import open_store
 from service.people.opened_log import OpenedLog, open_log
 
 EPILOG = """example:
@@ -53,7 +55,7 @@ def _remove(log: OpenedLog, before: datetime, dry_run: bool) -> Answer:
     removal = (
         plan_removal(log.database, before)
         if dry_run
-        else remove_decisions(log.database, log.events, before, log.caller)
+        else remove_decisions(log.database, log.events, before, log.caller, open_store(make=False))
     )
     content = {"removed_before": before.isoformat(), "removed": removal.decisions, "partitions": removal.partitions}
     return Answer(content, _describe_removal(removal, before, dry_run))

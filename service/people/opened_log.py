@@ -43,8 +43,10 @@ def open_log(patient: bool = False) -> Iterator[OpenedLog]:
         database.prepare()
         _require_empty_spool(settings)
         events = Appender(database, EVENTS)
-        yield OpenedLog(database, events, getpass.getuser()[:64], settings)
-        _write_checkpoint(events, settings)
+        try:
+            yield OpenedLog(database, events, getpass.getuser()[:64], settings)
+        finally:  # what was noted before something failed has a checkpoint too
+            _write_checkpoint(events, settings)
     finally:
         database.close()
 

@@ -20,6 +20,7 @@ from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.removal import remove_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
+from credit.registry.store import Store
 from testing.decisions import make_record, write_each
 from testing.parts.servers import Cluster
 from watch.follower import UNKNOWN_VERSION, Follower
@@ -188,7 +189,8 @@ def test_rows_that_were_removed_by_their_age_are_not_missing(log: DecisionLog, t
         assert sum(cursor.missing for _, cursor in list_gaps(early.state, 0)) == 11
     with log.database.begin_write() as connection:
         connection.execute(insert(DECISIONS_TABLE), rows[50:60])
-    assert remove_decisions(log.database, log.events, START.replace(day=1), "cron").decisions == 200
+    store = Store(str(tmp_path / "store"))
+    assert remove_decisions(log.database, log.events, START.replace(day=1), "cron", store).decisions == 200
     with open_state(tmp_path / "watch", "prod") as file:
         assert Follower("prod", JUDGING, find_groups, file).catch_up([log.database]) == 0
     with open_state(tmp_path / "watch", "prod") as file:

@@ -23,6 +23,7 @@ from credit.decision_log.months.removal import remove_decisions
 from credit.decision_log.outcomes import record_outcome
 from credit.decision_log.people.erasure import erase_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
+from credit.registry.store import Store
 from service.export.cursors import LogCursor
 from service.export.following import Cursors, ExportRound, Stream, Target, compare_days, export_news, measure_lag
 from service.export.mongodb import MongoTarget
@@ -281,13 +282,15 @@ def test_what_a_killed_export_left_goes_with_its_month_and_is_in_nobodys_way(log
             left.parent.mkdir(exist_ok=True)
             left.write_text("Black")
     (folder / "protected" / days[1] / "protected.parquet").unlink()
-    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron")
+    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron", Store(str(tmp_path / "store")))
     assert export_news(log.database, ParquetTarget(folder)).removed == 15
     assert sorted(one.name for one in folder.rglob("*")) == ["cursors.json", "decisions", "protected"]
     assert export_news(log.database, ParquetTarget(folder)) == ExportRound()
 
 
-def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(log: DecisionLog, open_target: Open) -> None:
+def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(
+    log: DecisionLog, open_target: Open, tmp_path: Path
+) -> None:
     rows = write(log, 12)
     with log.database.begin_write() as connection:
         gone = DECISIONS_TABLE.c.id.in_([row["id"] for row in rows[4:6]])
@@ -296,7 +299,7 @@ def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(log: D
     with log.database.begin_write() as connection:
         connection.execute(insert(DECISIONS_TABLE), rows[4:6])
     write_each(log, [make_record(decided_at=START + timedelta(days=40))])
-    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron")
+    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron", Store(str(tmp_path / "store")))
     for _ in range(2):
         assert export_news(log.database, open_target()).missing == 0
 
