@@ -266,7 +266,7 @@ def test_an_export_is_an_event_of_the_log_and_where_it_cannot_be_one_nothing_is_
         )
     code, told = command("parquet", str(tmp_path / "other"), "--once")
     assert (code, "error: the decision log: nothing is shown: this could not be noted" in told) == (1, True)
-    assert not (tmp_path / "other").exists()
+    assert list((tmp_path / "other").rglob("*.parquet")) == []
 
 
 def test_what_is_no_target_is_told_in_one_line(
