@@ -1,5 +1,6 @@
 """The log is exported to MongoDB and Parquet: everybody once, outcomes and erasures after them, whatever happens."""
 
+import getpass
 import os
 import signal
 import subprocess
@@ -15,14 +16,14 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 from prometheus_client import CollectorRegistry
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.removal import remove_decisions
 from credit.decision_log.outcomes import record_outcome
 from credit.decision_log.people.erasure import erase_decisions
-from credit.decision_log.tables import DECISIONS_TABLE
+from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
 from credit.registry.store import Store
 from service.export.cursors import LogCursor
 from service.export.following import Cursors, ExportRound, Stream, Target, compare_days, export_news, measure_lag
@@ -246,6 +247,29 @@ def test_the_command_exports_compares_and_says_what_is_left_out(
         assert command(*words, "--compare", "--json") == (0, {"differs": []})
 
 
+def list_exports(log: DecisionLog) -> list[tuple[str, dict[str, Any]]]:
+    """List who exported what, as the log has it."""
+    query = select(EVENTS_TABLE.c.caller, EVENTS_TABLE.c.detail).where(EVENTS_TABLE.c.kind == "export")
+    with log.database.begin_read() as connection:
+        return [(row.caller, row.detail) for row in connection.execute(query)]
+
+
+def test_an_export_is_an_event_of_the_log_and_where_it_cannot_be_one_nothing_is_exported(
+    log: DecisionLog, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write(log, 10)
+    assert command("parquet", str(tmp_path / "one"), "--once")[0] == 0
+    assert command("parquet", str(tmp_path / "one"), "--compare")[0] == 0
+    assert list_exports(log) == [(getpass.getuser(), {"target": "parquet", "follows": False})]
+    with log.database.begin_write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT raise(FAIL, 'no room'); END"
+        )
+    code, told = command("parquet", str(tmp_path / "other"), "--once")
+    assert (code, "error: the decision log: nothing is shown: this could not be noted" in told) == (1, True)
+    assert list((tmp_path / "other").rglob("*.parquet")) == []
+
+
 def test_what_is_no_target_is_told_in_one_line(
     log: DecisionLog, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -409,6 +433,9 @@ def test_rows_that_were_written_after_a_round_that_failed_are_counted_once(
     assert ended.content == {"decisions": 10, "outcomes": 1, "erased": 0, "removed": 0, "missing": 0}
     assert registries[0].get_sample_value("export_rows_total", {"target": "parquet"}) == 11
     assert_same(log, target, 10)
+    assert [detail for _, detail in list_exports(log)] == [{"target": "parquet", "follows": True}], (
+        "once, of two rounds"
+    )
 
 
 def test_places_are_true_after_a_round_that_ended_halfway(
