@@ -132,8 +132,8 @@ def _identify(path: Path | None) -> tuple[int, ...] | None:
 def _require_private(path: Path) -> None:
     """Require that nobody else can write the file or replace it, nor a link to it. Raises CreditError.
 
-    Who owns the folder keeps the keys: an operator's file may be read by a service of another user. A file that somebody
-    else put there is refused, but where it is mounted read-only, as into a container, in which users are others.
+    Who owns the folder keeps the keys: an operator's file may be read by a service of another user. A file that
+    somebody else put there is refused, but where it is mounted read-only, as into a container with users of its own.
     """
     places = sorted({path.absolute(), path.resolve()})
     try:

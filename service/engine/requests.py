@@ -32,8 +32,8 @@ _MEMBER_BYTES = 13
 """Bytes that a member of a family takes at least, of which an application may have any number."""
 
 _LARGE_BYTES = 8_000
-"""Bytes beyond which one application is read before it is checked: pydantic makes an error of each unknown field, and, as
-it reads, a copy of the whole object for each field that this lacks."""
+"""Bytes beyond which one application is read before it is checked: pydantic makes an error of each unknown field and,
+as it reads, a copy of the whole object for each field that this lacks."""
 
 _ENVELOPE_FIELDS, _REQUEST_FIELDS = frozenset({"applications"}), frozenset({"application", "protected", "applicant"})
 
