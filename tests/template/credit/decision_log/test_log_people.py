@@ -264,6 +264,12 @@ def test_the_newest_review_of_a_decision_holds_and_is_counted_once(log: Decision
     assert count_reviews(log.database, datetime.now(UTC) + timedelta(minutes=1), "prod") == (0, 0, 0)
 
 
+def test_a_review_of_a_decision_from_before_environments_were_noted_is_counted(log: DecisionLog) -> None:
+    record = find_decisions(log.database, SOMEBODY)[0] | {"environment": None}
+    record_review(log.events, record, Review("approve", "analyst-7", None, False), "backoffice")
+    assert count_reviews(log.database, datetime.now(UTC) - timedelta(minutes=1), "prod") == (1, 0, 0)
+
+
 def test_the_outcome_that_was_observed_last_holds_whenever_it_was_reported(log: DecisionLog) -> None:
     early, late = NOW - timedelta(days=9), NOW - timedelta(days=1)
     for moment, value in ((late, False), (early, True)):
