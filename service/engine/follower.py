@@ -67,6 +67,7 @@ class Follower:
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
+                self._accept_larger_batches()
                 self._check_ledger()
                 self._accept_other_clients()
             except CreditError as error:
@@ -95,6 +96,12 @@ class Follower:
         if self._patrol is not None and self._identity is not None:
             self._look_back(self._patrol, self._identity)
         self.problems.pop("store", None)
+
+    def _accept_larger_batches(self) -> None:
+        """Accept batches up to the limit of now, or no longer, when SIGHUP changed it; with or without the store."""
+        serving = self.serving
+        if serving is not None and serving.requests.largest_batch != self.settings.max_batch:
+            self.serving = self._accept_others(serving)
 
     def _accept_other_clients(self) -> None:
         """Accept what clients of versions send that were published meanwhile, before one of these is deployed."""
