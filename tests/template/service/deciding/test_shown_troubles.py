@@ -6,17 +6,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
+import requests
+import uvicorn
 
 from credit.registry.store import Store
 from credit.scoring.model import Decision
 from service import app
+from service.connections.tls import make_protocol
 from service.engine.follower import Follower
 from service.settings import load_settings
-from testing.parts.servers import PATIENCE, wait_until
+from testing.parts.servers import PATIENCE, find_free_ports, wait_until
 from tests.template.service.deciding.deciders import WithModel
 
-ServeModel = Callable[[Callable[[Sequence[Any]], list[Decision]]], TestClient]
+
+class Client:
+    """A client of the application."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}"
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(self._url + path, timeout=PATIENCE)
+
+    def post(self, path: str, json: Any) -> requests.Response:
+        return requests.post(self._url + path, json=json, timeout=PATIENCE)
+
+
+ServeModel = Callable[[Callable[[Sequence[Any]], list[Decision]]], Client]
 
 
 @pytest.fixture
@@ -36,14 +52,28 @@ def serve_model(
         monkeypatch.setenv(f"SERVICE_{name}", value)
     monkeypatch.setenv("RELEASE_STORE", released.url)
     monkeypatch.setattr(app, "Follower", KnownFollower)
-    with TestClient(app.create(load_settings()), base_url="http://localhost") as client:
+    (port,) = find_free_ports(1)
+    config = uvicorn.Config(
+        app.create(load_settings()),  # type: ignore[arg-type]
+        port=port,
+        http=make_protocol,  # type: ignore[arg-type]
+        ws="none",
+        log_config=None,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started, "the service")
+    (follower,) = made
+    wait_until(lambda: follower.serving is not None, "a version")
 
-        def serve(deciding: Callable[[Sequence[Any]], list[Decision]]) -> TestClient:
-            (follower,) = made
-            follower.serving = with_model(deciding)
-            return client
+    def serve(deciding: Callable[[Sequence[Any]], list[Decision]]) -> Client:
+        follower.serving = with_model(deciding)
+        return Client(port)
 
-        yield serve
+    yield serve
+    server.should_exit = True
+    thread.join(PATIENCE)
 
 
 def approve(_: Sequence[Any]) -> list[Decision]:
