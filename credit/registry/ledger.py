@@ -110,8 +110,10 @@ class Ledger:
     def find_entry(self, number: int) -> LedgerEntry | None:
         """Find one entry; None when it does not exist yet. Raises CreditError when it is not valid."""
         content = self.read_content(number)
-        if content is None:
-            return None
+        return None if content is None else self.parse_entry(number, content)
+
+    def parse_entry(self, number: int, content: bytes) -> LedgerEntry:
+        """Parse the bytes of an entry as they lie in the store. Raises CreditError when it is not valid."""
         where = self.build_url(number)
         entry = LedgerEntry.parse(
             content, where, "what is live stays live; release rollback --to VERSION leaves it behind"

@@ -56,10 +56,10 @@ class DirectDecision:
 
 
 class DirectPath:
-    """Answers requests for one decision. `is_behind_proxy`: a connection has the address of a proxy, not a client's."""
+    """Answers requests for one decision."""
 
-    def __init__(self, app: FastAPI, guarded: AuthMiddleware, is_behind_proxy: bool) -> None:
-        self._app, self._guarded, self._is_behind_proxy = app, guarded, is_behind_proxy
+    def __init__(self, app: FastAPI, guarded: AuthMiddleware) -> None:
+        self._app, self._guarded = app, guarded
 
     def takes(self, scope: Scope) -> bool:
         """Tell whether a request is one for a decision."""
@@ -69,8 +69,8 @@ class DirectPath:
         """Begin to decide the application of a whole request; None leaves it to the application of ASGI."""
         try:
             owner = self._guarded.authenticate(scope)
-            if owner == ANYBODY and self._is_behind_proxy:
-                return None
+            if owner == ANYBODY and self._app.state.parts.settings.trusted_proxies:
+                return None  # a connection may have the address of a proxy, not the client's
             caller = self._guarded.admit(scope, owner)
         except (RefusalError, KeyRefusedError):
             return None

@@ -174,7 +174,7 @@ def test_a_single_file_that_is_replaced_outside_is_noticed_and_said_plainly(
             read_keys(mounted)
         monkeypatch.setenv("SERVICE_KEYS_FILE", str(mounted))
         with caplog.at_level(logging.ERROR):
-            reload(load_settings(), lambda settings, keys: pytest.fail("the old keys were taken for new ones"))
+            reload(load_settings(), lambda *_: pytest.fail("the old keys were taken for new ones"))
         assert "SIGHUP changed nothing" in caplog.text
 
 
