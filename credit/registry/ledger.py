@@ -21,6 +21,9 @@ from credit.registry.records import OneLineText, StoreRecord
 from credit.registry.store import Store
 
 EntryKind = Literal["deploy", "rollback", "fallback"]
+WATCH_ACTOR = "watch"
+"""The actor of entries that nobody made: the watch took a version back. No person writes by this name."""
+
 BLOCK_ENTRIES = 1000
 """Entries per folder: the newest is found by listing two folders, each of them in two pages."""
 

@@ -13,6 +13,7 @@ import click
 
 from credit.common.cli import Answer, ExclusiveOption
 from credit.common.dates import parse_time
+from credit.common.params import read_params
 from credit.decision_log.following.process import end_by_signal
 from credit.decision_log.locate import locate_in_environment, open_read_only
 from credit.registry.address import load_secret_files, open_store
@@ -24,6 +25,7 @@ from release.watching.report import dump_look, dump_replay, format_look, format_
 from release.watching.session import Look, OpenLog, Session, Settings
 from release.watching.settings import read_settings
 from release.watching.shown.exposed import Exposed, expose
+from watch.params import WatchParams
 from watch.state import open_state
 
 EPILOG = """example:
@@ -60,7 +62,7 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host
     if replay:
         return _replay(store, settings, open_log, begin)
     with open_state(state, env) as file:
-        session = Session(store, settings, open_log, file)
+        session = Session(store, settings, open_log, file, partial(read_params, WatchParams, "watch"))
         if begin is not None:
             session.begin_with(begin)
         look = session.look(datetime.now(UTC)) if once else _keep_looking(session, host, port)

@@ -12,7 +12,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import Version, parse_version
-from credit.registry.store import Store
+from credit.registry.store import Store, StoreError
 from release.deployment.change import FALLBACK_TARGET
 from release.oncall.redeciding import LoadDecide, load_here
 from watch.evidence import REFERENCE
@@ -93,7 +93,7 @@ def try_candidates(
     """Try candidates on the newest applicants of the live entry, up to the first one that is better.
 
     until: a moment. load: loads who decides; None: in this process.
-    Raises CreditError when the log is out of reach.
+    Raises CreditError when log or store are out of reach: of who cannot be asked nothing is concluded.
     """
     live, number = question.live, question.params.rescored
     sample = read_sample(database, question.environment, live.number, live.digest, number, until)
@@ -108,6 +108,8 @@ def try_candidates(
 def _try(load: LoadDecide, sample: Sample, question: Question, candidate: Candidate, number: int) -> Trial:
     try:
         decide = load(candidate.entry)
+    except StoreError:
+        raise  # else a store that fails for a moment would hand everybody to the next candidate
     except CreditError as error:
         return Trial(candidate.name, 0, 0, {}, f"it cannot be loaded: {error.problems[0]}")
     kinds = decide({one.id: one.inputs for one in sample.applications})

@@ -87,6 +87,9 @@ class Exposed(Collector):
             yield _gauge("watch_last_decision_timestamp_seconds", "When the newest decision was", environment, last)
         yield _gauge("watch_entry", "The live ledger entry", environment, look.entry.number if look.entry else 0)
         yield _gauge("watch_alarm", "1 when a group is treated unequally beyond doubt", environment, bool(look.alarms))
+        taken = look.last_action.timestamp() if look.last_action else 0
+        words = "When a watch last took a version back, by the ledger; 0: never"
+        yield _gauge("watch_last_action_timestamp_seconds", words, environment, taken)
         yield _gauge("watch_inconclusive", "1 when nothing can be concluded", environment, bool(look.obstacles))
         yield _gauge("watch_acts", "1 when params let it take versions back", environment, self._settings.params.acts)
         yield _gauge("watch_ratio_limit", "The limit of the ratio", environment, limit)

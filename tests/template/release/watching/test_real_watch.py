@@ -55,6 +55,8 @@ def test_a_version_is_taken_back_while_people_come_and_a_killed_watch_counts_nob
         assert {answer["decision"] for _, answer in load.answers if answer["version"] == "v1.0.0"} == {"approve"}
         wait_until(lambda: watching.read_metrics().get('watch_entry{environment="prod"}') == 3, "a quiet watch")
         assert watching.read_metrics()['watch_actions_total{environment="prod"}'] == 1
+        taken = 'watch_last_action_timestamp_seconds{environment="prod"}'
+        assert watching.read_metrics()[taken] == newest.time.timestamp()
         watching.process.send_signal(signal.SIGTERM)
         assert watching.process.wait(PATIENCE) == 0
     told = (tmp_path / "watch.log").read_text()
