@@ -66,14 +66,14 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host
         if begin is not None:
             session.begin_with(begin)
         look = session.look(datetime.now(UTC)) if once else _keep_looking(session, host, port)
-    text = "\n".join(format_look(look, session.state, settings))
-    return Answer(dump_look(look, session.state, settings), text, EXIT_CODES[look.word] if once else 0)
+    text = "\n".join(format_look(look, session.state, session.settings))
+    return Answer(dump_look(look, session.state, session.settings), text, EXIT_CODES[look.word] if once else 0)
 
 
 def _keep_looking(session: Session, host: str, port: int) -> Look:
     exposed = Exposed(session.settings)
     with end_by_signal() as ended, expose(exposed, host, port):
-        return keep_looking(session, exposed, ended)
+        return keep_looking(session, exposed, ended, partial(read_settings, session.settings.environment))
 
 
 def _replay(store: Store, settings: Settings, open_log: OpenLog, since: datetime | None) -> Answer:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,7 @@ from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
 from watch.params import WatchParams
-from watch.reading import count_unchained
+from watch.reading import AHEAD_SECONDS, count_unchained
 from watch.state import StateFile, WatchState
 from watch.streams import Judging
 
@@ -101,14 +101,19 @@ class Session:
         file: StateFile | None,
         read_params: Callable[[], WatchParams] | None = None,
     ) -> None:
-        self._store, self.settings, self._open_log, self.file = store, settings, open_log, file
+        self._store, self._open_log, self.file = store, open_log, file
         self._ledger = Ledger(store, settings.environment)
         self._last_action, self._read_params = LastAction(self._ledger), read_params
-        self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
+        self._unchained: int | None = None
+        self.adopt(settings)
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on by these settings from what the file has, as a watch that is started anew does."""
+        self.settings = settings
+        self.follower = Follower(settings.environment, settings.judging, self._read_groups, self.file)
         self._tried: _Tried | None = None
         self._recorded: set[tuple[str, str, str]] = set()
-        self._unchained: int | None = None
-        self._teller = Teller(store, settings.environment, settings.params, self._read_groups, file)
+        self._teller = Teller(self._store, settings.environment, settings.params, self._read_groups, self.file)
 
     @property
     def state(self) -> WatchState:
@@ -120,15 +125,14 @@ class Session:
         if self.state.cursors:
             fix = "leave it out, or name another folder with --state"
             raise CreditError(Problem("--since", "a watch that goes on from where it was", fix=fix))
-        with self._open_log() as databases:
-            self.follower.skip_until(databases, moment)
+        self.follower.begin_with(moment)
 
     def look(self, now: datetime) -> Look:
         """Follow the log to its end, judge, and act; a part out of reach is an obstacle."""
         rows, entry, action, unwritten = 0, None, None, ""
         try:
             with self._open_log() as databases:
-                rows = self.follower.catch_up(databases)
+                rows = self.follower.catch_up(databases, now=now)
                 entry = self._ledger.read_newest()
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
@@ -186,7 +190,7 @@ class Session:
     ) -> Action:
         """Act on alarms; what is damaged or out of reach is why not, so that the alarm is recorded all the same."""
         try:
-            question = self._ask(live, alarms)
+            question = self._ask(live, alarms, now)
             find_reason = partial(self._find_reason_not_to_act, question, obstacles, now)
             why_not = find_reason()
             return Action(None, [], why_not) if why_not else self._look_for_target(database, question, find_reason)
@@ -199,12 +203,13 @@ class Session:
         params = self._read_params() if self._read_params else question.params
         return find_reason_not_to_act(self._store, question._replace(params=params), obstacles, now)
 
-    def _ask(self, live: LedgerEntry, alarms: list[GroupFinding]) -> Question:
+    def _ask(self, live: LedgerEntry, alarms: list[GroupFinding], now: datetime) -> Question:
         """Ask who might decide in place of an entry. Raises CreditError where its groups are not known."""
         groups, settings = self._read_groups(live.digest), self.settings
         if groups is None:
             raise CreditError(Problem("the store", f"it has no bundle of {live.version}"))
-        return Question(settings.environment, live, groups, alarms, settings.params, settings.judging)
+        until = now + timedelta(seconds=AHEAD_SECONDS)
+        return Question(settings.environment, live, groups, alarms, settings.params, settings.judging, until)
 
     def _look_for_target(self, database: Database, question: Question, find_reason: Callable[[], str]) -> Action:
         """Take the entry back; where no target was found, look again when a tenth more people were decided.

@@ -52,7 +52,10 @@ class Trial(NamedTuple):
 
 
 class Question(NamedTuple):
-    """The live entry for which a target is looked for: its groups, its alarms, and how they are judged."""
+    """The live entry for which a target is looked for: its groups, its alarms, and how they are judged.
+
+    `until`: what is dated later is tried on nobody; None: all is.
+    """
 
     environment: str
     live: LedgerEntry
@@ -60,6 +63,7 @@ class Question(NamedTuple):
     alarms: Sequence[GroupFinding]
     params: WatchParams
     judging: Judging
+    until: datetime | None = None
 
 
 def list_candidates(
@@ -92,11 +96,11 @@ def try_candidates(
 ) -> list[Trial]:
     """Try candidates on the newest applicants of the live entry, up to the first one that is better.
 
-    until: a moment. load: loads who decides; None: in this process.
+    until: a moment, in place of that of the question. load: loads who decides; None: in this process.
     Raises CreditError when log or store are out of reach: of who cannot be asked nothing is concluded.
     """
     live, number = question.live, question.params.rescored
-    sample = read_sample(database, question.environment, live.number, live.digest, number, until)
+    sample = read_sample(database, question.environment, live.number, live.digest, number, until or question.until)
     trials: list[Trial] = []
     for candidate in candidates:
         trials.append(_try(load or partial(load_here, store), sample, question, candidate, len(candidates)))
@@ -119,7 +123,7 @@ def _try(load: LoadDecide, sample: Sample, question: Question, candidate: Candid
     moments = np.array([one.decided_at.timestamp() for one in sample.applications])
     starts = choose_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else None
     if starts is None:
-        return Trial(candidate.name, decided, asked, {}, f"{asked:,} applications of less than an hour prove nothing")
+        return Trial(candidate.name, decided, asked, {}, f"{asked:,} applications of one moment prove nothing")
     codes = np.array([question.groups.assign(one.protected) for one in sample.applications], dtype=np.int64)
     live = np.array([one.decision == "approve" for one in sample.applications])
     other = np.array([kind == "approve" for kind in kinds])

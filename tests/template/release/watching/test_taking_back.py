@@ -11,7 +11,7 @@ import obstore
 import pytest
 from filled_logs import PARAMS, Books, change_params, damage_bundle, harm, look, mix_people, read_newest, start
 from obstore.exceptions import PermissionDeniedError
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from credit.bundle.manifest import MANIFEST_FILE
 from credit.decision_log.tables import DECISIONS_TABLE
@@ -159,7 +159,7 @@ def test_an_alarm_about_which_nothing_can_be_done_is_told_with_why(
     ended = threading.Event()
     ended.set()
     session = start(books, stale_hours=1e9)
-    found = keep_looking(session, Exposed(session.settings), ended)
+    found = keep_looking(session, Exposed(session.settings), ended, lambda: session.settings)
     assert_untouched(found, released, live, key)
     assert f"not taken back: {released.url}/{key}: " in capsys.readouterr().err
     (told,) = read_told_alarms(command)
@@ -205,6 +205,40 @@ def test_an_alarm_that_is_damaged_is_a_problem_and_hides_nothing(
     of_prod = told["environments"]["prod"]
     assert of_prod["version"] == live.version
     assert any("alarm 1 on entry 2 of prod" in line for line in of_prod["alarms"])
+
+
+@pytest.mark.parametrize("a_second", [2, 100])
+def test_a_busy_service_is_judged_by_applicants_of_minutes(
+    released: Store, books: Books, live: LedgerEntry, a_second: int
+) -> None:
+    """The newest `rescored` are of minutes, or of seconds, and none of them is the first one of the entry."""
+    begin = books.now + timedelta(seconds=10)
+    harm(books, live, 1600)
+    with books.log.database.begin_write() as connection:
+        for row in connection.execute(select(DECISIONS_TABLE.c.id, DECISIONS_TABLE.c.sequence)).all():
+            moment = begin + timedelta(seconds=row.sequence / a_second)
+            of = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id == row.id)
+            connection.execute(of.values(decided_at=moment))
+    books.now = begin + timedelta(minutes=10)
+    found = look(books, rescored=1200)
+    assert found.took_back, found.action
+    assert "the same 1,200 applicants: race Black 0." in read_newest(released).reason
+
+
+def test_a_decision_that_is_dated_in_the_future_is_told_and_is_no_applicant_of_the_comparison(
+    released: Store, books: Books, live: LedgerEntry
+) -> None:
+    harm(books, live)
+    now = books.now
+    books.now += timedelta(days=365)
+    books.write(live, [(0, "white")])
+    books.now = now
+    found = look(books)
+    assert found.told.concerns[0].what == "clock"
+    assert any(
+        line.startswith("clock:  1 decisions by entry 2 came more than 5 min") for line in format_told(found.told)
+    )
+    assert "the same 500 applicants: " in read_newest(released).reason
 
 
 def test_where_no_version_was_before_the_rule_decides(released: Store, books: Books, command: Command) -> None:
