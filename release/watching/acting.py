@@ -26,7 +26,7 @@ SERVICE_SECONDS = 30.0
 class Action(NamedTuple):
     """The answer to an alarm. `rollout`: None when nothing was taken back, and `why_not` says why.
 
-    `obstacles`: what was damaged or out of reach meanwhile, so that nothing can be concluded.
+    `obstacles`: damaged or out of reach meanwhile, so that nothing can be concluded.
     """
 
     rollout: Rollout | None
@@ -45,7 +45,7 @@ class _PreventedError(CreditError):
 
 
 def describe_answer(action: Action | None) -> str:
-    """Describe what was done about an alarm."""
+    """Describe the answer to an alarm."""
     if action and action.rollout:
         return f"taken back: entry {action.rollout.current.number}"
     return f"not taken back: {action.why_not}" if action else "not taken back"

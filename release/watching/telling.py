@@ -38,7 +38,7 @@ class _Kept(Generic[_Found]):
         self._kept: tuple[Hashable, _Found] | None = None
 
     def find(self, key: Hashable, find: Callable[[], _Found | None], untold: list[str]) -> _Found | None:
-        """Find it once for each key; what is not found is looked for again. `untold` gets what prevents it."""
+        """Find it once for each key; where there is none, it is looked for again. `untold` gets the reason."""
         if self._kept is not None and self._kept[0] == key:
             return self._kept[1]
         try:

@@ -1,6 +1,6 @@
 """Ask the store about events of a log: removals are announced in it, and its checkpoints cover chains of events.
 
-Whoever can write the database alone can put an event into it that explains what is missing, but no announcement and no
+Whoever can write the database alone can put an event into it that explains a gap, but no announcement and no
 checkpoint into the store.
 """
 

@@ -22,8 +22,8 @@ from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.tables import METADATA
 from testing.decisions import make_record, write_each
 from testing.lenders.frozen import ROOT
-from testing.new_logs import make_tables, migrate_by_alembic
 from testing.parts.servers import PATIENCE, wait_until
+from testing.warm.new_logs import make_tables, migrate_by_alembic
 
 pytestmark = pytest.mark.usefixtures("migrations")
 
