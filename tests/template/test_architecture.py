@@ -96,7 +96,7 @@ ARROWS: dict[str, set[str]] = {
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
-    "service/export": SERVICE | {"service/batch"},
+    "service/export": SERVICE | {"service/batch", "service/people"},
     "service/commands": SERVICE
     | {
         "service/access",
