@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from credit.decision_log import migrate
+from testing.decisions import make_tables, migrate_by_alembic
 from testing.images import built
 from testing.lenders.small import bundles, inputs, rows
 from testing.parts.servers import Cluster, cluster
 from testing.projects import Project, clone_project, copy_project, find_shared_folder, make_once, shorten_pipeline
 from testing.stores import disk, place, publish, s3, store
 from testing.warm.commands import ONE_CORE
-from testing.warm.new_logs import make_tables, migrate_by_alembic
 from testing.warm.shared import share_warm_process
 
 __all__ = ["built", "bundles", "disk", "inputs", "place", "publish", "rows", "s3", "store"]

@@ -108,7 +108,7 @@ ARROWS: dict[str, set[str]] = {
         "service/metrics.py",
         "service/people",
     },
-    "service/reloading.py": SERVICE | {"service/access"},
+    "service/reloading.py": SERVICE | {"service/access", "service/connections"},
     "service/app.py": SERVICE
     | {"service/access", "service/api", "service/connections", "service/deciding", "service/engine"}
     | {"service/metrics.py", "service/page", "service/reloading.py", "service/shadow"},

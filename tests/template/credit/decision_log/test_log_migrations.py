@@ -20,10 +20,9 @@ from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.tables import METADATA
-from testing.decisions import make_record, write_each
+from testing.decisions import make_record, make_tables, migrate_by_alembic, write_each
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
-from testing.warm.new_logs import make_tables, migrate_by_alembic
 
 pytestmark = pytest.mark.usefixtures("migrations")
 
