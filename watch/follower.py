@@ -13,7 +13,7 @@ from credit.decision_log.integrity.removed import Removals, read_removals
 from credit.decision_log.tables import DECISIONS_TABLE
 from watch.cursors import WriterCursor
 from watch.groups import WatchedGroups
-from watch.reading import BATCH_ROWS, ELSEWHERE, Batch, Decisions, read_batch
+from watch.reading import AHEAD_SECONDS, BATCH_ROWS, ELSEWHERE, Batch, Decisions, read_batch
 from watch.state import EntryKey, StateFile, WatchState
 from watch.streams import Judging, start_streams
 
@@ -55,6 +55,8 @@ class Follower:
         """Count the next batch, and write the state; returns how many decisions."""
         self._place_new_writers(databases)
         moment = (now or datetime.now(UTC)).timestamp()
+        if self.state.last is not None and self.state.last > moment + AHEAD_SECONDS:
+            self.state.last = moment  # of a state from before clocks were looked at: it would hide a silence
         batch = read_batch(databases, self._environment, self.state.cursors, moment, self.state.last, batch_rows)
         removals = self._read_removals(databases, batch)
         if not batch.decisions:

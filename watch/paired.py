@@ -71,7 +71,8 @@ def compare_paired(
     compared = [Pairing().pair(rows, group) for rows in sides]
     shortfalls = [limit * one.reference - one.member for one in compared]
     periods = starts.periods[compared[0].places]
-    better, breach = Evidence(limit, starts.stake), Evidence(limit, starts.stake)
+    better = Evidence(limit, starts.stake)
+    breach = Evidence(limit, 1 / len(np.unique(starts.periods)))  # it only objects: the starts at hand have all of it
     better.bet((shortfalls[0] - shortfalls[1]) / (1 + limit), periods)
     breach.bet(shortfalls[1], periods)
     sums = [RatioSums() for _ in compared]

@@ -19,7 +19,7 @@ BATCH_ROWS = 50_000
 
 _LEAST_ROWS = 500
 
-AHEAD_SECONDS = 300.0
+AHEAD_SECONDS = 3600.0
 """How far the clocks of two machines may differ: a decision that is dated later has no moment that is known."""
 
 ELSEWHERE = "elsewhere"

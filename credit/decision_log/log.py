@@ -37,7 +37,7 @@ class DecisionLog:
 
     def __init__(self, url: str, state: Path) -> None:
         with suppress(OSError):  # on a full disk the log may still be elsewhere
-            state.mkdir(parents=True, exist_ok=True)
+            state.mkdir(mode=0o755, parents=True, exist_ok=True)  # keys may lie in it: no group may write
         self.database = Database(url)
         self.spool = Database(f"sqlite:///{state}/spool.db")
         self.spool_problem: str | None = None

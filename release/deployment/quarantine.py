@@ -46,12 +46,18 @@ class LastAction:
         self._time: datetime | None = None
 
     def find(self) -> datetime | None:
-        """Find it, reading each entry once; None: never. While the store does not answer it is as it was."""
+        """Find it, reading each entry once; None: never. While the store does not answer it is as it was.
+
+        An entry that cannot be read now, or that a newer one pushed out of those asked for, is read the next time.
+        """
         with suppress(CreditError):
             last = self._ledger.find_last_number()
             if last > self._number:
-                new = _read_valid_entries(self._ledger, last - self._number)
-                self._number, self._time = last, next((one.time for one in new if is_action(one)), self._time)
+                read = self._ledger.read_entries_or_errors(last - self._number)
+                new = [one for one in read if isinstance(one, LedgerEntry)]
+                self._time = next((one.time for one in new if is_action(one)), self._time)
+                if not any(isinstance(one, StoreError) for one in read) and all(one.number <= last for one in new):
+                    self._number = last
         return self._time
 
 

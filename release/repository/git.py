@@ -122,6 +122,14 @@ def find_actor() -> str:
     return require_person(name, "git's user.name")
 
 
+def find_rescuer() -> str:
+    """Find who runs this, as `find_actor`; else the user of the machine: no rescue waits for a name."""
+    try:
+        return find_actor()
+    except CreditError:
+        return f"{_find_user()} on {socket.gethostname()}"
+
+
 def require_person(name: str, where: str) -> str:
     """Return the name of a person. Raises CreditError for the one by which the watch writes, or that looks like it."""
     shown = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name)))

@@ -1,7 +1,7 @@
 """Look at an environment: follow its log, judge the entry that is live, and act where it must be."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, NamedTuple
@@ -199,8 +199,14 @@ class Session:
             return Action(None, [], "; ".join(why), why)
 
     def _find_reason_not_to_act(self, question: Question, obstacles: list[str], now: datetime) -> str:
-        """Find why nothing may be taken back, by what store and parameters say now; empty when nothing prevents it."""
-        params = self._read_params() if self._read_params else question.params
+        """Find why nothing may be taken back, by what store and parameters say now; empty when nothing prevents it.
+
+        While the parameters are not valid those of before stay, as everywhere; that is told.
+        """
+        params = question.params
+        if self._read_params:
+            with suppress(CreditError):
+                params = self._read_params()
         return find_reason_not_to_act(self._store, question._replace(params=params), obstacles, now)
 
     def _ask(self, live: LedgerEntry, alarms: list[GroupFinding], now: datetime) -> Question:

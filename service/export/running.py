@@ -124,14 +124,14 @@ def _export_until(
 
 def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -> ExportRound:
     """Export new rows, when the log has who does. If the target is away, its last known places say how much waits."""
-    if not exported.is_noted:
-        note_reading(settings, "export", {"target": exported.target, "follows": True})
-        exported.is_noted = True
     with open_log(settings) as database:
         try:
             exported.cursors = target.read_cursors("decisions")
         finally:
             exported.note_lag(*measure_lag(database, exported.cursors))
+        if not exported.is_noted:
+            note_reading(settings, "export", {"target": exported.target, "follows": True})
+            exported.is_noted = True
         made = export_news(database, target, exported.cursors, exported.unfinished)
         exported.note_round(made)
     return made

@@ -1,6 +1,7 @@
 """Open the log to change it, for the subcommands that show or change what it has about people: who does it is noted."""
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -80,7 +81,10 @@ def read_reference(text: str, settings: Settings) -> str:
 
 
 def _find_caller() -> str:
-    return getpass.getuser()[:64]
+    try:
+        return getpass.getuser()[:64]
+    except (KeyError, OSError):  # a container whose user has no name
+        return f"uid {os.getuid()}"
 
 
 def _require_log(settings: Settings) -> None:

@@ -60,10 +60,14 @@ def erase_within(transaction: AppendTransaction, decisions: Sequence[str], event
     connection.execute(update(EVENTS_TABLE).where(told.id.in_(words)).values(personal=JSON.NULL, **gone))
 
 
-def lock_erasures(connection: Connection) -> None:
-    """Let an erasure and a replay of a spool come one after the other. SQLite has one writer anyway."""
+def lock_erasures(connection: Connection, replays: bool = False) -> None:
+    """Let an erasure come before or after the replays of spools, which do not wait for each other.
+
+    SQLite has one writer anyway.
+    """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('erasures', 0))"))
+        lock = "pg_advisory_xact_lock_shared" if replays else "pg_advisory_xact_lock"
+        connection.execute(text(f"SELECT {lock}(hashtextextended('erasures', 0))"))
 
 
 def count_expired(database: Database, before: datetime) -> int:

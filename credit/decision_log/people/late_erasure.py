@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import JSON, select, update
+from sqlalchemy import JSON, Text, cast, select, update
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database, DecisionRow
@@ -17,6 +17,8 @@ _LOG = logging.getLogger(__name__)
 
 KEPT_DAYS = 30
 """Days for which an erasure keeps the hash of the reference, for decisions that are in a spool meanwhile."""
+
+_AT_ONCE = 500
 
 CALLER = "service"
 """Who erases, where a service does by itself."""
@@ -34,7 +36,7 @@ def add_spooled(database: Database, events: Appender, records: Sequence[Decision
         return
     with events.begin() as transaction:
         connection = transaction.connection
-        lock_erasures(connection)
+        lock_erasures(connection, replays=True)
         database.add_within(connection, records)
         late, erasures = _find_late(connection, records)
         if late:
@@ -50,12 +52,17 @@ def add_spooled(database: Database, events: Appender, records: Sequence[Decision
 def forget_applicants(database: Database, events: Appender, now: datetime) -> int:
     """Forget the references that erasures keep for decisions in spools, after KEPT_DAYS; returns how many events did.
 
+    At most _AT_ONCE of them: the next look takes those that are left.
+
     Raises CreditError when the database does not answer.
     """
     before = now - timedelta(days=KEPT_DAYS)
-    query = select(_E.id).where(_E.kind == "erase", _E.happened_at < before, _E.erased_by.is_(None))
+    kept = cast(_E.personal, Text) != "null"  # events of code that kept none have nothing to forget
+    query = (
+        select(_E.id).where(_E.kind == "erase", _E.happened_at < before, _E.erased_by.is_(None), kept).limit(_AT_ONCE)
+    )
     with database.begin_read() as connection:
-        if connection.execute(query.limit(1)).first() is None:
+        if connection.execute(query).first() is None:
             return 0
     with events.begin() as transaction:
         lock_erasures(transaction.connection)

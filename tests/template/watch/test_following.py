@@ -437,12 +437,15 @@ def test_clocks_may_differ_by_minutes_and_a_log_that_is_all_of_the_future_is_of_
     write_each(log, people)
     last = people[-1]["decided_at"]
     near, far = Follower("prod", JUDGING, find_groups), Follower("prod", JUDGING, find_groups)
-    near.catch_up([log.database], now=last - timedelta(minutes=4))
+    near.catch_up([log.database], now=last - timedelta(minutes=59))
     assert [one.ahead for one in near.state.streams.values()] == [0, 0]
     far.catch_up([log.database], now=START - timedelta(days=1))
     assert sum(one.ahead for one in far.state.streams.values()) == 20
     told = find_obstacles(far.state, 2, START - timedelta(days=1), 24)
     assert told == ["every decision of the log is dated in the future"]
+    near.state.last = last.timestamp() + 365 * 86_400  # as a watch left it that did not look at clocks
+    near.catch_up([log.database], now=last)
+    assert near.state.last == last.timestamp()
 
 
 def test_postgresql_is_followed_as_sqlite_is(log: DecisionLog, server: Cluster, tmp_path: Path) -> None:

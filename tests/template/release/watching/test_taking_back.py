@@ -1,5 +1,6 @@
 """A version that treats a group unequally is taken back, to whoever decides the same applicants better, or nowhere."""
 
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from credit.registry.versions import require_version
 from release.deployment.apply import apply_change
 from release.deployment.change import Attribution
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
+from release.deployment.quarantine import Quarantine
 from release.oncall.alarms import NewAlarm, read_alarms, record_alarms
 from release.watching import acting
 from release.watching.loop import keep_looking
@@ -466,17 +468,20 @@ def test_what_a_person_wrote_by_the_name_of_the_watch_is_not_the_watchs(
 
 
 @pytest.mark.parametrize("name", ["watch", "Watch ", "\uff57atch", "watch\u200b"])
-def test_nobody_rolls_back_holds_or_resumes_by_the_name_of_the_watch(
+def test_nobody_holds_or_notes_by_the_name_of_the_watch_and_a_rollback_is_no_act_of_it(
     released: Store, live: LedgerEntry, command: Command, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("RELEASE_ACTOR", name)
-    for words in (("rollback", "--env", "prod"), ("hold", "prod"), ("note", "2", "--env", "prod", "--text", "x")):
-        more = () if words[0] == "note" else ("--reason", "by hand")
-        code, told = command(*words, *more)
+    for words in (("hold", "prod", "--reason", "by hand"), ("note", "2", "--env", "prod", "--text", "x")):
+        code, told = command(*words)
         assert (code, told.count("\n")) == (1, 1), told
         assert told.startswith(f"error: RELEASE_ACTOR: found {name.strip()}, by which nobody writes but release watch")
     assert read_newest(released) == live
     assert read_hold(released, "prod") is None
+    code, told = command("rollback", "--env", "prod", "--reason", "unequal treatment by somebody at night")
+    assert code == 0, told
+    assert read_newest(released).actor.endswith(f" on {socket.gethostname()}")
+    assert Quarantine(Ledger(released, "prod")).actions == []
 
 
 def test_of_two_people_who_hold_at_once_both_are_on_record(released: Store) -> None:
