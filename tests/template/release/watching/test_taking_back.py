@@ -238,7 +238,7 @@ def test_a_decision_that_is_dated_in_the_future_is_told_and_is_no_applicant_of_t
     found = look(books)
     assert found.told.concerns[0].what == "clock"
     assert any(
-        line.startswith("clock:  1 decisions by entry 2 came more than 5 min") for line in format_told(found.told)
+        line.startswith("clock:  1 decisions by entry 2 came more than 60 min") for line in format_told(found.told)
     )
     assert "the same 500 applicants: " in read_newest(released).reason
 
