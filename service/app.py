@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from credit.common.errors import CreditError
 from credit.decision_log.counting.thread import CountingThread
@@ -28,6 +30,7 @@ from service.access.keys import KeyRing
 from service.api import monitoring
 from service.api import routes as api
 from service.api.auth import AuthMiddleware
+from service.api.direct_path import DirectPath
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
 from service.api.log import listing, reviews
@@ -35,7 +38,7 @@ from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
 from service.connections.open_connections import OpenConnections, build_limits
-from service.connections.tls import build_state, load_tls
+from service.connections.tls import Encryption, build_state, load_tls
 from service.deciding.decider import BusyError, Decider, TimeLimits
 from service.engine.follower import Follower
 from service.engine.live_version import LiveVersion
@@ -93,6 +96,11 @@ def _listen_for_reload(reload: Callable[[], None]) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
 
 
+def _believe_proxies(app: AuthMiddleware, settings: Settings) -> ProxyHeadersMiddleware:
+    """Believe the proxies of the settings, and nobody else, who a client is."""
+    return ProxyHeadersMiddleware(app, list(settings.trusted_proxies))  # type: ignore[arg-type]
+
+
 def create(chosen: Settings | None = None) -> Any:
     """Create the service as an ASGI application, one per worker."""
     chosen = chosen or load_settings()
@@ -126,7 +134,7 @@ def create(chosen: Settings | None = None) -> Any:
         _freeze_memory()
         watching = asyncio.create_task(_watch_problems(app, guarded))
         _listen_for_reload(lambda: reload(app.state.parts.settings, apply_settings))
-        yield build_state(connections, load_tls(chosen))
+        yield build_state(connections, encryption, DirectPath(app, guarded))
         watching.cancel()
         follower.stop()  # requests in flight are finished by now
         challenges.close()
@@ -160,13 +168,16 @@ def create(chosen: Settings | None = None) -> Any:
         app.add_exception_handler(kind, lambda _, error: handle_error(error))
     keys = read_keys(chosen.keys_file)
     guarded = AuthMiddleware(FastPath(app), keys, list_hosts(chosen), chosen.max_caller_requests)
+    proxied, encryption = _believe_proxies(guarded, chosen), Encryption(load_tls(chosen))
 
-    def apply_settings(settings: Settings, keys: KeyRing) -> None:
+    def apply_settings(settings: Settings, keys: KeyRing, context: ssl.SSLContext | None) -> None:
         guarded.keys, guarded.hosts, guarded.most = keys, list_hosts(settings), settings.max_caller_requests
+        proxied.trusted_hosts = _believe_proxies(guarded, settings).trusted_hosts
+        encryption.context = context
         connections.limits = build_limits(settings)
         parts: Parts = app.state.parts
         parts.decider.limits = TimeLimits(settings.model_seconds, settings.batch_seconds)
         parts.follower.settings = settings
-        app.state.parts = replace(parts, settings=settings)
+        app.state.parts = app.state.watch.parts = replace(parts, settings=settings)
 
-    return guarded
+    return proxied

@@ -12,7 +12,8 @@ from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.partitions import SearchInputs, read_candidates, read_known_scores, read_partitions
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, build_report, decide_at, list_trained, measure_points
-from credit.alternatives.variants import blend_scores, list_blends, list_variants, score_variants
+from credit.alternatives.searched import hash_basis, score_new_variants
+from credit.alternatives.variants import blend_scores, list_blends, list_variants
 from credit.alternatives.wording import add_switches, describe_sample
 from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
@@ -75,7 +76,13 @@ def run(
     )
     variants = list_variants(params, training, contract)
     blends = list_blends(params, variants)
-    scores = score_variants(contract, selection, partitions, variants, training.cross_validation.seed)
+    basis = hash_basis(
+        [contract_file, accepted_file, train_file, test_file],
+        partitions,
+        people,
+        [selection, training.rows, training.cross_validation],
+    )
+    scores = score_new_variants(contract, selection, partitions, variants, training.cross_validation.seed, basis)
     scores += blend_scores(scores, blends)
     shares = list_shares(params, training.policy, float(first.favourable.mean()))
     budget = training.policy.referral_budget

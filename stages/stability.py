@@ -20,16 +20,17 @@ from credit.evaluation.candidates import read_candidate_names, remove_retired_fi
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.partitions import read_partitions
 from credit.evaluation.predictions import read_predictions
+from credit.evaluation.shipped import read_shipped
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
+from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice, StabilityReport
 from credit.reports.predictions import PredictionsReport
+from credit.scoring.policy import Policy
 from credit.stability.repeats import Gates, StabilityParams, repeat_choices, summarise_candidate
 from credit.stability.seeds import measure_seeds
 from credit.stability.shipped import compare_shipped
 from credit.stability.wording import describe_stability
-from credit.training.candidates import load_candidate
-from credit.training.scores import score_table
 
 
 @make_stage(__doc__)
@@ -40,7 +41,7 @@ def run(
     partitions_folder: Path,
     reseeded_folder: Path,
     predicted_file: Path,
-    models_folder: Path,
+    shipped_folder: Path,
     candidates_folder: Path,
     waivers_folder: Path,
     choice_file: Path,
@@ -78,16 +79,16 @@ def run(
     unseen = mark_test_rows(contract, accepted_file, read_params(SplitParams, "split"))
     candidates = {}
     for name in names:
-        candidate = load_candidate(models_folder / f"{name}.skops", candidates_folder / f"{name}.json")
-        y, own = score_table(candidate, contract, accepted_file, "stability")
-        decisions = candidate.policy.decide(own)
-        shipped = compare_shipped(contract, first[name], decisions, candidate.policy.approve_from, unseen)
+        policy = Policy(**dict(CandidateReport.read(candidates_folder / f"{name}.json").policy))
+        y, own = read_shipped(shipped_folder / f"{name}.parquet", int(unseen.sum()))
+        decisions = policy.decide(own)
+        shipped = compare_shipped(contract, first[name], decisions, policy.approve_from, unseen)
         seeds = None
         if len(repeats) > 1:
-            again = read_partitions(reseeded_folder / f"{name}.parquet", int(unseen.sum()))
-            fits = [(own[unseen], decisions[unseen]), *((one.scores, one.decisions) for one in again.values())]
+            again = read_partitions(reseeded_folder / f"{name}.parquet", len(y))
+            fits = [(own, decisions), *((one.scores, one.decisions) for one in again.values())]
             if again or name == HEURISTIC:
-                seeds = measure_seeds(y[unseen], fits, gates.values)
+                seeds = measure_seeds(y, fits, gates.values)
         candidates[name] = summarise_candidate(name, repeats, seeds, shipped)
     labels = list_group_labels(contract)
     champion, agreement = Counter(one.champion for one in repeats).most_common(1)[0]

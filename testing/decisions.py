@@ -1,13 +1,15 @@
-"""Made-up decisions in the form of the decision log."""
+"""Made-up decisions in the form of the decision log, and new logs for them."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
 from alembic import command
-from sqlalchemy import select, text
+from sqlalchemy import Engine, create_engine, select, text
 
 from credit.common.errors import CreditError
 from credit.decision_log import migrate
@@ -18,6 +20,8 @@ from credit.decision_log.months.partitions import add_months
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _NUMBERS = count(1)
+
+migrate_by_alembic = migrate.upgrade_tables
 
 
 def make_record(**changes: Any) -> dict[str, Any]:
@@ -122,3 +126,28 @@ def make_old_log(url: str, now: datetime) -> tuple[Database, list[dict[str, Any]
     Chain(DECISIONS).link(rows)
     database.add(rows)
     return database, rows
+
+
+def make_tables(engine: Engine) -> None:
+    """Make the tables of a new SQLite log as the migrations do; leave every other database to them.
+
+    The migrations take 26 ms for each of some thousand logs, the tables that they make 2.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as connection:  # nobody else writes meanwhile
+            if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0:
+                for statement in _list_statements():
+                    connection.exec_driver_sql(statement)
+                return
+    migrate_by_alembic(engine)
+
+
+@cache
+def _list_statements() -> list[str]:
+    """List the statements that make the tables, and the rows in them, that the migrations make of nothing."""
+    engine = create_engine("sqlite://")
+    migrate_by_alembic(engine)
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        return [one for one in raw.iterdump() if one not in ("BEGIN TRANSACTION;", "COMMIT;")]

@@ -19,10 +19,10 @@ from testing.warm.commands import ONE_CORE
 
 PROJECT, TEMPLATE = "tests/project", "tests/template"
 
-PROCESSES = {PROJECT: "0", TEMPLATE: "3"}
+PROCESSES = {PROJECT: "0", TEMPLATE: "4"}
 """How many run the tests of a suite beside this one, on two cores. What those of the project import takes longer than
-they do, so that this one runs them itself. Those of the template wait a quarter of their time, for servers, locks and
-disks, and a third process uses it."""
+they do, so that this one runs them itself. Those of the template wait much of their time, for servers, locks and
+disks, which two more processes use."""
 
 
 def choose_suites() -> list[str]:

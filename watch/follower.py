@@ -1,7 +1,7 @@
 """Follow the log: read new decisions, feed them to the streams of their entries, and note up to where."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from sqlalchemy import func, select
@@ -13,7 +13,7 @@ from credit.decision_log.integrity.removed import Removals, read_removals
 from credit.decision_log.tables import DECISIONS_TABLE
 from watch.cursors import WriterCursor
 from watch.groups import WatchedGroups
-from watch.reading import BATCH_ROWS, ELSEWHERE, Batch, Decisions, read_batch
+from watch.reading import AHEAD_SECONDS, BATCH_ROWS, ELSEWHERE, Batch, Decisions, read_batch
 from watch.state import EntryKey, StateFile, WatchState
 from watch.streams import Judging, start_streams
 
@@ -36,22 +36,28 @@ class Follower:
         self._unwritten_writers: set[str] = set()
         self._unwritten_entries: set[EntryKey] = set()
 
-    def skip_until(self, databases: Sequence[Database], since: datetime) -> None:
-        """Begin with the decisions of a moment; those before it are not counted."""
-        for writer in list_writers(databases, DECISIONS):
-            first = _find_first(databases, writer, since)
-            self.state.cursors[writer] = WriterCursor(first)
+    def begin_with(self, since: datetime) -> None:
+        """Begin with the decisions of a moment, of whatever writer: it is written before anything is read."""
+        self.state.since = since.timestamp()
+        self._write()
 
-    def catch_up(self, databases: Sequence[Database], batch_rows: int = BATCH_ROWS) -> int:
-        """Count all that is new; returns how many decisions. Raises CreditError when log or store are out of reach."""
+    def catch_up(self, databases: Sequence[Database], batch_rows: int = BATCH_ROWS, now: datetime | None = None) -> int:
+        """Count all that is new; returns how many decisions. `now`: None, by the clock of this machine.
+
+        Raises CreditError when log or store are out of reach.
+        """
         total = 0
-        while number := self.advance(databases, batch_rows):
+        while number := self.advance(databases, batch_rows, now):
             total += number
         return total
 
-    def advance(self, databases: Sequence[Database], batch_rows: int = BATCH_ROWS) -> int:
+    def advance(self, databases: Sequence[Database], batch_rows: int = BATCH_ROWS, now: datetime | None = None) -> int:
         """Count the next batch, and write the state; returns how many decisions."""
-        batch = read_batch(databases, self._environment, self.state.cursors, batch_rows)
+        self._place_new_writers(databases)
+        moment = (now or datetime.now(UTC)).timestamp()
+        if self.state.last is not None and self.state.last > moment + AHEAD_SECONDS:
+            self.state.last = moment  # of a state from before clocks were looked at: it would hide a silence
+        batch = read_batch(databases, self._environment, self.state.cursors, moment, self.state.last, batch_rows)
         removals = self._read_removals(databases, batch)
         if not batch.decisions:
             if self._forget(removals):
@@ -67,6 +73,15 @@ class Follower:
         self._forget(removals)
         self._write()
         return len(batch.decisions.moments)
+
+    def _place_new_writers(self, databases: Sequence[Database]) -> None:
+        """Let writers that are new begin with the moment of the state, where it has one: every service start is one."""
+        if self.state.since is None:
+            return
+        since = datetime.fromtimestamp(self.state.since, UTC)
+        for writer in list_writers(databases, DECISIONS):
+            if writer not in self.state.cursors:
+                self.state.cursors[writer] = WriterCursor(_find_first(databases, writer, since))
 
     def _read_removals(self, databases: Sequence[Database], batch: Batch) -> Removals:
         """Read what was removed by its age, where rows may be missing: after them, so that no removal is in between."""
@@ -105,20 +120,24 @@ class Follower:
                 streams.skip(key.unjudged or UNKNOWN_VERSION, number)
             else:
                 streams.feed(of_key, groups, self._judging)
-            self.state.last = max(self.state.last or 0.0, float(of_key.moments[-1]))
+            known = of_key.moments[~of_key.ahead]
+            if len(known):
+                self.state.last = max(self.state.last or 0.0, float(known[-1]))
+            streams.ahead += len(of_key.moments) - len(known)
             changed.append((key.entry, key.digest))
         return changed
 
 
 def _find_first(databases: Sequence[Database], writer: str, since: datetime) -> int:
-    """Find the first row of a writer that is not before a moment, in whichever of the databases it is."""
-    firsts, there = [1], []
+    """Find the place after a writer's last row before a moment, in whichever of the databases that row is.
+
+    Rows that are missing after it may be of later, and are missing then.
+    """
+    before = 0
     for database in databases:
         first, _ = find_range(database, DECISIONS, writer, since, None)
-        firsts.append(first)
+        columns = DECISIONS_TABLE.c
+        query = select(func.max(columns.sequence)).where(columns.writer == writer, columns.sequence < first)
         with database.begin_read() as connection:
-            columns = DECISIONS_TABLE.c
-            query = select(func.min(columns.sequence)).where(columns.writer == writer, columns.sequence >= first)
-            if (found := connection.execute(query).scalar_one()) is not None:
-                there.append(int(found))
-    return min(there, default=max(firsts))
+            before = max(before, connection.execute(query).scalar_one() or 0)
+    return before + 1

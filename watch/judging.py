@@ -97,7 +97,8 @@ def find_obstacles(state: WatchState, entry: int, now: datetime, stale_hours: fl
         for writer, cursor in list_gaps(state, entry)
     ]
     if state.last is None:
-        return [*found, "the log has no decision yet"]
+        nothing = "every decision of the log is dated in the future" if state.streams else "the log has no decision yet"
+        return [*found, nothing]
     hours = (now.timestamp() - state.last) / 3600
     if hours > stale_hours:
         last = datetime.fromtimestamp(state.last, UTC)

@@ -2,7 +2,8 @@
 
 For each comparison, the gain is the shortfall Z of the one that decides less that of the other, scaled into [-1, 1].
 Where the other is no better the gain is at most 0 on average given the past, so the evidence is valid at any time, that
-of an alarm too. A stake starts each day, or each hour where the applicants are of less than two days.
+of an alarm too. A stake starts each day, each hour, each minute and each second of the horizon, all of which
+together are at most 1: so the evidence is valid whichever of these starts the applicants at hand begin with.
 """
 
 from typing import NamedTuple
@@ -12,7 +13,12 @@ from numpy.typing import NDArray
 
 from watch.evidence import DecidedRows, Evidence, Floats, Pairing, RatioSums
 
-_HOUR, _DAY = 3_600, 86_400
+_DAY = 86_400
+_PERIODS = (_DAY, 3_600, 60, 1)
+"""The lengths of periods, in seconds. Starts may be of any of them, so that each has its share of the stake."""
+
+_LEAST_KEPT = 0.5
+"""The share of the applicants, at least, that the first whole period must leave."""
 
 
 class Starts(NamedTuple):
@@ -37,17 +43,17 @@ class PairedFinding(NamedTuple):
 
 
 def choose_starts(moments: Floats, is_whole: bool, horizon_days: int) -> Starts | None:
-    """Choose the periods; None where the applicants are of no whole hour.
+    """Choose the longest periods that leave most of the applicants; None where they are of a moment.
 
     `is_whole`: the first applicant is the first one of the entry. Else the period in which the choice of applicants
     begins is left out, because where it begins depends on when the alarm was.
     """
-    for seconds, number in ((_DAY, horizon_days), (_HOUR, horizon_days * 24)):
+    for seconds in _PERIODS:
         periods = (moments // seconds).astype(np.int64)
         kept = periods >= periods[0] if is_whole else periods > periods[0]
-        enough = len(np.unique(periods[kept])) >= (2 if seconds == _DAY else 1) or is_whole
-        if enough:
-            return Starts(periods[kept], int((~kept).sum()), 1 / (2 * number))
+        if kept.mean() >= _LEAST_KEPT:
+            number = horizon_days * _DAY // seconds
+            return Starts(periods[kept], int((~kept).sum()), 1 / (len(_PERIODS) * number))
     return None
 
 
@@ -65,7 +71,8 @@ def compare_paired(
     compared = [Pairing().pair(rows, group) for rows in sides]
     shortfalls = [limit * one.reference - one.member for one in compared]
     periods = starts.periods[compared[0].places]
-    better, breach = Evidence(limit, starts.stake), Evidence(limit, starts.stake)
+    better = Evidence(limit, starts.stake)
+    breach = Evidence(limit, 1 / len(np.unique(starts.periods)))  # it only objects: the starts at hand have all of it
     better.bet((shortfalls[0] - shortfalls[1]) / (1 + limit), periods)
     breach.bet(shortfalls[1], periods)
     sums = [RatioSums() for _ in compared]

@@ -19,6 +19,9 @@ BATCH_ROWS = 50_000
 
 _LEAST_ROWS = 500
 
+AHEAD_SECONDS = 3600.0
+"""How far the clocks of two machines may differ: a decision that is dated later has no moment that is known."""
+
 ELSEWHERE = "elsewhere"
 """Why a decision of another environment, which shares the database, is not judged."""
 
@@ -44,6 +47,7 @@ class Decisions(NamedTuple):
     """Decisions in the order in which they are counted; of each a moment in seconds, and arrays of shape (n,).
 
     `keys`, `protected`: distinct ones, to which `key_of` and `protected_of` point; `protected` is JSON.
+    `ahead`: those that are dated in the future; their moment is that of the one before.
     """
 
     moments: NDArray[np.float64]
@@ -53,6 +57,7 @@ class Decisions(NamedTuple):
     key_of: NDArray[np.int64]
     protected: list[str]
     protected_of: NDArray[np.int64]
+    ahead: NDArray[np.bool_]
 
     def __bool__(self) -> bool:
         return len(self.moments) > 0
@@ -60,8 +65,8 @@ class Decisions(NamedTuple):
     def select(self, key: int) -> "Decisions":
         """Select the decisions with one key."""
         at = np.flatnonzero(self.key_of == key)
-        arrays = {name: getattr(self, name)[at] for name in ("moments", "kinds", "champion", "key_of", "protected_of")}
-        return self._replace(**arrays)
+        names = ("moments", "kinds", "champion", "key_of", "protected_of", "ahead")
+        return self._replace(**{name: getattr(self, name)[at] for name in names})
 
 
 class Batch(NamedTuple):
@@ -71,22 +76,39 @@ class Batch(NamedTuple):
     taken: dict[str, list[tuple[int, int]]]
 
 
+class _Part(NamedTuple):
+    """The next rows of a writer, their moments, and which of them are dated in the future."""
+
+    writer: str
+    rows: list[Row]
+    moments: NDArray[np.float64]
+    ahead: NDArray[np.bool_]
+
+
 def read_batch(
-    databases: Sequence[Database], environment: str, cursors: Mapping[str, WriterCursor], limit: int = BATCH_ROWS
+    databases: Sequence[Database],
+    environment: str,
+    cursors: Mapping[str, WriterCursor],
+    now: float,
+    last: float | None,
+    limit: int = BATCH_ROWS,
 ) -> Batch:
     """Read the next decisions of all writers; an empty batch when there is none. Changes no cursor.
 
     `databases`: the spool first, since rows move from there to the database. Where a writer has more rows than are
-    read, none of another is taken that is later than these. Raises CreditError when the log is out of reach.
+    read, none of another is taken that is later than these. `now`, `last`: in seconds, the latter of the newest
+    decision. Raises CreditError when the log is out of reach.
     """
     news = _list_news(databases, cursors)
     rows_each = max(limit // max(len(news), 1), _LEAST_ROWS)
-    parts, ends = [], []
+    parts: list[_Part] = []
+    ends = []
     for name, cursor in news.items():
         rows = _read_writer(databases, environment, name, cursor, rows_each)
-        moments = np.maximum.accumulate(np.fromiter(map(itemgetter(1), rows), float, len(rows)))
-        parts.append((name, rows, moments))
-        ends += [moments[-1]] if len(rows) >= rows_each else []
+        dated = np.fromiter(map(itemgetter(1), rows), float, len(rows))
+        ahead = dated > now + AHEAD_SECONDS
+        parts.append(_Part(name, rows, _order_moments(dated, ahead, now if last is None else min(last, now)), ahead))
+        ends += [parts[-1].moments[-1]] if len(rows) >= rows_each else []
     return _merge(parts, min(ends, default=np.inf))
 
 
@@ -98,24 +120,32 @@ def count_unchained(database: Database, environment: str) -> int:
         return int(found.scalar_one())
 
 
-def _merge(parts: list[tuple[str, list[Row], NDArray[np.float64]]], until: float) -> Batch:
+def _order_moments(dated: NDArray[np.float64], ahead: NDArray[np.bool_], before: float) -> NDArray[np.float64]:
+    """Let moments not fall. One ahead is that of the row before; where there is none, of the row after, or `before`."""
+    first = float(dated[~ahead][0]) if not ahead.all() else before
+    return np.maximum.accumulate(np.where(ahead, first, dated))
+
+
+def _merge(parts: Sequence[_Part], until: float) -> Batch:
     """Merge the rows of writers by time; those of one writer stay in their order."""
     taken: dict[str, list[tuple[int, int]]] = {}
     rows: list[Row] = []
-    moments, order = [np.empty(0)], [np.empty(0, np.int64)]
-    for place, (name, read, times) in enumerate(parts):
-        number = int(np.searchsorted(times, until, side="right"))
+    moments, order, ahead = [np.empty(0)], [np.empty(0, np.int64)], [np.empty(0, np.bool_)]
+    for place, part in enumerate(parts):
+        number = int(np.searchsorted(part.moments, until, side="right"))
         if number:
-            taken[name] = list(map(itemgetter(0, 6), read[:number]))
-            rows += read[:number]
-            moments.append(times[:number])
+            taken[part.writer] = list(map(itemgetter(0, 6), part.rows[:number]))
+            rows += part.rows[:number]
+            moments.append(part.moments[:number])
+            ahead.append(part.ahead[:number])
             order.append(np.full(number, place))
     times = np.concatenate(moments)
     by_time = np.lexsort((np.arange(len(rows)), np.concatenate(order), times))
-    return Batch(_arrange([rows[i] for i in by_time] if len(parts) > 1 else rows, times[by_time]), taken)
+    ordered = [rows[i] for i in by_time] if len(parts) > 1 else rows
+    return Batch(_arrange(ordered, times[by_time], np.concatenate(ahead)[by_time]), taken)
 
 
-def _arrange(rows: list[Row], moments: NDArray[np.float64]) -> Decisions:
+def _arrange(rows: list[Row], moments: NDArray[np.float64], ahead: NDArray[np.bool_]) -> Decisions:
     """Arrange rows as columns."""
     _, _, kinds, champion, versions, digests, entries, unjudged, protected = (
         zip(*rows, strict=True) if rows else [()] * 9
@@ -127,7 +157,7 @@ def _arrange(rows: list[Row], moments: NDArray[np.float64]) -> Decisions:
     protected_of = np.fromiter((texts.setdefault(one, len(texts)) for one in protected), np.int64, len(rows))
     listed = [DecisionKey(*one) for one in keys]
     return Decisions(
-        moments, np.array(kinds, dtype=str), np.array(champion, bool), listed, key_of, list(texts), protected_of
+        moments, np.array(kinds, dtype=str), np.array(champion, bool), listed, key_of, list(texts), protected_of, ahead
     )
 
 

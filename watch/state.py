@@ -45,12 +45,16 @@ class RatioPoint(NamedTuple):
 
 @dataclass
 class WatchState:
-    """Everything that a watch knows. `last`: the moment of the newest decision; `elsewhere`: of other environments."""
+    """Everything that a watch knows. `last`: the moment of the newest decision; `elsewhere`: of other environments.
+
+    `since`: the moment that it began with, in seconds; None: with the first decision of the log.
+    """
 
     cursors: dict[str, WriterCursor] = field(default_factory=dict)
     streams: dict[EntryKey, EntryStreams] = field(default_factory=dict)
     last: float | None = None
     elsewhere: int = 0
+    since: float | None = None
 
 
 class StateFile:
@@ -63,16 +67,17 @@ class StateFile:
         self._connection.executescript(_TABLES)
 
     def read(self, judging: Judging) -> WatchState:
-        """Read the state; an empty one where it was judged otherwise, since evidence is about one limit."""
+        """Read the state; where it was judged otherwise only where it began, since evidence is about one limit."""
         facts = {name: json.loads(text) for name, text in self._connection.execute("SELECT * FROM facts")}
         if facts.get("judging") != _describe(judging):
-            return WatchState()
+            return WatchState(since=facts.get("since"))
         cursors = {
             writer: WriterCursor(content["following"], [Gap(*one) for one in content["gaps"]])
             for writer, content in self._iterate("SELECT writer, content FROM cursors")
         }
         entries = (EntryStreams.load(one) for _, one in self._iterate("SELECT entry, content FROM streams"))
-        return WatchState(cursors, {(one.entry, one.digest): one for one in entries}, facts["last"], facts["elsewhere"])
+        streams = {(one.entry, one.digest): one for one in entries}
+        return WatchState(cursors, streams, facts["last"], facts["elsewhere"], facts.get("since"))
 
     def write(self, state: WatchState, judging: Judging, writers: Iterable[str], entries: Iterable[EntryKey]) -> None:
         """Write what changed: the cursors of these writers and the streams of these entries, in one transaction."""
@@ -95,7 +100,7 @@ class StateFile:
         if before is None or json.loads(before[0]) != judging:
             for table in ("facts", "cursors", "streams", "ratios"):
                 run(f"DELETE FROM {table}")
-        facts = {"judging": judging, "last": state.last, "elsewhere": state.elsewhere}
+        facts = {"judging": judging, "last": state.last, "elsewhere": state.elsewhere, "since": state.since}
         for name, content in facts.items():
             run("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(content)))
         for writer in writers:

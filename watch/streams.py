@@ -35,7 +35,7 @@ class EntryStreams:
 
     `groups`: by stream, attribute and group; `compared`: those of them that share alpha; `counts`: people by stream and
     decision; `unjudged`: decisions that are in no stream, by reason; `stepped_in`: the newest decisions in a row that
-    the rule made in place of the champion.
+    the rule made in place of the champion; `ahead`: decisions that came before the moment that they are dated.
     """
 
     entry: int
@@ -47,6 +47,7 @@ class EntryStreams:
     counts: dict[str, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in STREAM_KINDS})
     unjudged: dict[str, int] = field(default_factory=dict)
     stepped_in: int = 0
+    ahead: int = 0
 
     def feed(self, decided: Decisions, groups: WatchedGroups, judging: Judging) -> None:
         """Feed decisions by this entry in the order of the log."""

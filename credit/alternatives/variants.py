@@ -1,7 +1,8 @@
 """The variants of the search: which models are tried, with which features, and what they and their blends score."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +52,10 @@ class Variant(NamedTuple):
     features: FeatureSettings = ()
     as_trained: bool = False
 
+    def find_as_trained(self, partition: Partition) -> Scores | None:
+        """Find the scores that `predict` or `rescore` wrote; None where they did not, or trained on other rows."""
+        return partition.as_trained.get(self.candidate) if self.as_trained else None
+
 
 class Blend(NamedTuple):
     """A weighted mean of the scores of two variants, by their places; `share`: of the first one."""
@@ -60,6 +65,11 @@ class Blend(NamedTuple):
     first: int
     second: int
     share: float
+
+
+def name_variant(one: Variant) -> str:
+    """Name a variant by its model with every hyperparameter, and by its features."""
+    return repr((one.model, one.features))
 
 
 def list_variants(params: FindAlternativesParams, training: TrainParams, contract: Contract) -> list[Variant]:
@@ -151,13 +161,21 @@ def score_variants(
     partitions: Sequence[Partition],
     variants: Sequence[Variant],
     seed: int,
+    searched: Mapping[str, Sequence[Scores]] = MappingProxyType({}),
 ) -> list[list[Scores]]:
     """Score the judged rows by each variant in each partition; shape (n,) each.
 
+    searched: what variants scored before, by name, in each partition. What `predict` scored goes before it: the same
+    model that was trained elsewhere may differ in the last bit.
+
     A task is a fold with one model of many trees, or with all models that train in no time.
     """
-    results = [
-        [partition.as_trained.get(one.candidate) if one.as_trained else None for partition in partitions]
+    unknown = [None] * len(partitions)
+    results: list[list[Scores | None]] = [
+        [
+            as_trained if (as_trained := one.find_as_trained(partition)) is not None else before
+            for partition, before in zip(partitions, searched.get(name_variant(one), unknown), strict=True)
+        ]
         for one in variants
     ]
     tasks = list(_list_tasks(partitions, variants, results))

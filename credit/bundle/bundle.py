@@ -134,7 +134,7 @@ def load_bundle(folder: Path) -> Bundle:
         file = str(folder / BundleFeatures.NAME)  # hashes prove that files are the packaged ones, not that they fit
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
     by: DecidedBy = "rule" if manifest.candidate == HEURISTIC else "model"
-    model = Model(contract, policy, reasons, rules, onnx.score, by)
+    model = Model(contract, policy, reasons, rules, onnx.score, by, onnx.is_row_wise)
     translations = {
         found[1]: _read_as(CodedTexts, folder / name)
         for name in manifest.files

@@ -1,6 +1,6 @@
 """Decide one application by a version as it is live: by its model, or by its rule where the model cannot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from credit.bundle.application_fit import ApplicationFitter
@@ -56,7 +56,23 @@ class ApplicationDecider(NamedTuple):
             if note_failure is not None:
                 note_failure(None)
             return self.decide_by_rule(row, NO_SCORE)
-        return FinalDecision(decision, NO_MODEL if decision.decided_by == "rule" else None)
+        return _attribute(decision)
+
+    def decide_together(self, rows: Sequence[ApplicationRow]) -> list[FinalDecision] | None:
+        """Decide several by one call of the model; None where one has to be decided by itself, or all had better be.
+
+        The decisions are those of `decide`, to the bit, where the model `is_row_wise`.
+        """
+        fitted = [self.fit(row) for row in rows]
+        if any(one.because is not None for one in fitted):
+            return None
+        try:
+            decisions = self.bundle.decide([self.derivations.add(one.row) for one in fitted])
+        except Exception:  # noqa: BLE001 - `decide` finds whose it is, and what becomes of them
+            return None
+        if len(decisions) != len(rows) or not all(0 <= one.score <= 1 for one in decisions):
+            return None
+        return [_attribute(one) for one in decisions]
 
     def decide_by_rule(self, row: ApplicationRow, because: str) -> FinalDecision:
         """Decide by the rule, which reads the score only; where the application has none that it knows, refer it."""
@@ -64,6 +80,10 @@ class ApplicationDecider(NamedTuple):
         if not fitted.is_ruled:
             return FinalDecision(self.bundle.refer_unread(), because)
         return FinalDecision(self.bundle.decide_by_rule([self.derivations.add(fitted.row)])[0], because)
+
+
+def _attribute(decision: Decision) -> FinalDecision:
+    return FinalDecision(decision, NO_MODEL if decision.decided_by == "rule" else None)
 
 
 def build_derivations(bundle: Bundle) -> DerivedColumns:

@@ -102,10 +102,14 @@ class Database:
                 self.check_file()
             return {}
         with self.begin_write() as connection:
-            insert_decisions(connection, records)
-            there = _select_by_keys(connection, keys)
-            late = [_mark_repeat(record, there) for record in records if _is_repeat(record, there)]
-            insert_decisions(connection, late)
+            return self.add_within(connection, records)
+
+    @staticmethod
+    def add_within(connection: Connection, records: Sequence[DecisionRow]) -> dict[str, DecisionRow]:
+        """Write decisions as `add` does, in a transaction of others."""
+        insert_decisions(connection, records)
+        there = _select_by_keys(connection, _list_keys(records))
+        insert_decisions(connection, [_mark_repeat(record, there) for record in records if _is_repeat(record, there)])
         return there
 
     def add_requests(self, requests: Sequence[Sequence[DecisionRow]], link: LinkCallback) -> dict[str, DecisionRow]:

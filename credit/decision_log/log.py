@@ -13,6 +13,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.database import Database, DecisionRow
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import DECISIONS, EVENTS, OUTCOMES, Chain
+from credit.decision_log.people.late_erasure import add_spooled
 from credit.decision_log.recent import RecentRequests
 from credit.decision_log.repeats import RecordedRequest, find_recorded
 from credit.decision_log.shadows.recording import ShadowLog
@@ -36,7 +37,7 @@ class DecisionLog:
 
     def __init__(self, url: str, state: Path) -> None:
         with suppress(OSError):  # on a full disk the log may still be elsewhere
-            state.mkdir(parents=True, exist_ok=True)
+            state.mkdir(mode=0o755, parents=True, exist_ok=True)  # keys may lie in it: no group may write
         self.database = Database(url)
         self.spool = Database(f"sqlite:///{state}/spool.db")
         self.spool_problem: str | None = None
@@ -251,7 +252,7 @@ class DecisionLog:
                 records = [dict(row._mapping) for row in connection.execute(oldest)]
             if not records:
                 return False
-            self.database.add(records)
+            add_spooled(self.database, self.events, records)
             with self.spool.begin_write() as connection:
                 connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_([r["id"] for r in records])))
             return len(records) == _REPLAY_ROWS

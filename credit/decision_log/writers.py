@@ -22,7 +22,7 @@ def find_newest_places(database: Database, table: Table = DECISIONS_TABLE) -> di
         rows = connection.execute(build_walk(table, list_parts(connection, table))).all()
     newest: dict[str, int] = {}
     for writer, last in rows:
-        newest[writer] = max(int(last), newest.get(writer, 0))
+        newest[writer] = max(int(last or 0), newest.get(writer, 0))
     return newest
 
 

@@ -15,11 +15,13 @@ from credit.common.params import Params
 from credit.evaluation.intervals import (
     Interval,
     average_precision_interval,
+    compute_roc_auc,
     mean_interval,
     newcombe_interval,
     roc_auc_interval,
     wilson_interval,
 )
+from credit.evaluation.ranking import compute_average_precision, count_at_thresholds
 from credit.reports.metrics import CandidateMetrics
 
 LabelArray = NDArray[np.bool_]
@@ -61,15 +63,12 @@ def compute_ks(y: LabelArray, scores: ScoreArray) -> KsDistance:
     The largest true positive rate less false positive rate over all thresholds; Newcombe's interval at that threshold,
     taken as given.
     """
-    from sklearn.metrics import roc_curve
-
-    false_positive, true_positive, _ = roc_curve(y, scores)
-    best = int((true_positive - false_positive).argmax())
-    positives, negatives = int(y.sum()), int((~y).sum())
-    interval = newcombe_interval(
-        true_positive[best] * positives, positives, false_positive[best] * negatives, negatives
-    )
-    return KsDistance(float((true_positive - false_positive)[best]), interval)
+    favourable, unfavourable = (np.append(0, of) for of in count_at_thresholds(y, scores))
+    positives, negatives = favourable[-1], unfavourable[-1]
+    distances = favourable / positives - unfavourable / negatives
+    best = int(distances.argmax())
+    interval = newcombe_interval(float(favourable[best]), positives, float(unfavourable[best]), negatives)
+    return KsDistance(float(distances[best]), interval)
 
 
 def tabulate_calibration(y: LabelArray, scores: ScoreArray, bins: int = 10) -> pd.DataFrame:
@@ -118,20 +117,18 @@ def compute_metrics(
 
     A rate without a denominator (bad rate where nobody is approved) is None, never 0.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
     n = len(y)
     approved = decisions == "approve"
     referred = decisions == "refer"
     bad, approvals = int((approved & ~y).sum()), int(approved.sum())
     squares, losses = (scores - y) ** 2, compute_log_losses(y, scores)
-    precision = float(average_precision_score(y, scores))
+    precision = compute_average_precision(y, scores)
     distance, distance_interval = compute_ks(y, scores)
     value = values.compute_decision_values(y, decisions)
     right = int((approved == y).sum())
     return CandidateMetrics(
         rows=n,
-        roc_auc=float(roc_auc_score(y, scores)),
+        roc_auc=compute_roc_auc(y, scores),
         roc_auc_interval=roc_auc_interval(y, scores),
         average_precision=precision,
         average_precision_interval=average_precision_interval(precision, int(y.sum())),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from credit.evaluation.intervals import Array, compute_normal_quantile, compute_placements
 from credit.evaluation.metrics import UnitValues, compute_ks
+from credit.evaluation.ranking import compute_average_precision
 from credit.reports.metrics import RankingMetric
 
 JACKKNIFE_GROUPS = 50
@@ -84,10 +85,8 @@ def _jackknife(metric: str, y: NDArray[np.bool_], first: Array, second: Array) -
 
 
 def _compute_gain(metric: str, y: NDArray[np.bool_], first: Array, second: Array) -> float:
-    from sklearn.metrics import average_precision_score
-
     before, after = (
-        compute_ks(y, scores).value if metric == "ks" else float(average_precision_score(y, scores))
+        compute_ks(y, scores).value if metric == "ks" else compute_average_precision(y, scores)
         for scores in (first, second)
     )
     return after - before

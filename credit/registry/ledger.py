@@ -21,6 +21,9 @@ from credit.registry.records import OneLineText, StoreRecord
 from credit.registry.store import Store
 
 EntryKind = Literal["deploy", "rollback", "fallback"]
+WATCH_ACTOR = "watch"
+"""The actor of entries that nobody made: the watch took a version back. No person writes by this name."""
+
 BLOCK_ENTRIES = 1000
 """Entries per folder: the newest is found by listing two folders, each of them in two pages."""
 
@@ -110,8 +113,10 @@ class Ledger:
     def find_entry(self, number: int) -> LedgerEntry | None:
         """Find one entry; None when it does not exist yet. Raises CreditError when it is not valid."""
         content = self.read_content(number)
-        if content is None:
-            return None
+        return None if content is None else self.parse_entry(number, content)
+
+    def parse_entry(self, number: int, content: bytes) -> LedgerEntry:
+        """Parse the bytes of an entry as they lie in the store. Raises CreditError when it is not valid."""
         where = self.build_url(number)
         entry = LedgerEntry.parse(
             content, where, "what is live stays live; release rollback --to VERSION leaves it behind"

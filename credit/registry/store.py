@@ -39,14 +39,18 @@ _CAUSES = (
 """A mark in the client's error, what it means, and how to fix it. The first that fits counts."""
 
 
-class MissingStoreError(CreditError):
+class StoreError(CreditError):
+    """Raised when the store does not answer or refuses; what lies there is not known then."""
+
+
+class MissingStoreError(StoreError):
     """Raised when the folder of a store does not exist: a new project's, a mistyped one, or a disk not mounted."""
 
 
 class Store:
     """Objects by key. An object is written once and never overwritten.
 
-    Every operation raises CreditError, in one line, when the store does not answer or refuses. `make`: create a missing
+    Every operation raises StoreError, in one line, when the store does not answer or refuses. `make`: create a missing
     folder as an empty store; else MissingStoreError is raised.
     """
 
@@ -137,7 +141,7 @@ class Store:
         try:
             yield
         except (BaseError, OSError, ValueError) as error:
-            raise CreditError(_describe_failure(f"the store {self.url}", str(error), type(error).__name__)) from None
+            raise StoreError(_describe_failure(f"the store {self.url}", str(error), type(error).__name__)) from None
 
 
 def _describe_failure(where: str, message: str, kind: str) -> Problem:

@@ -40,6 +40,8 @@ class Model:
     rules: ReasonRules
     score: ScoreFunction
     decided_by: DecidedBy
+    is_row_wise: bool = False
+    """Whether one call scores many rows to the same bits as one call for each."""
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ class Model:
         Raises CreditError with every value that the contract does not allow.
         """
         matrix = self.encoder(rows)
-        scores = score_each_row(self.score, matrix)
+        scores = self.score(matrix) if self.is_row_wise else score_each_row(self.score, matrix)
         outcomes = [self.policy.decide_one(score) for score in scores.tolist()]
         adverse = [i for i, outcome in enumerate(outcomes) if outcome != "approve"]
         reasons: list[tuple[GivenReason, ...]] = [()] * len(rows)

@@ -18,11 +18,12 @@ def compare_shipped(
     approve_from: float | None,
     unseen: NDArray[np.bool_],
 ) -> ShippedDifference:
-    """Compare decisions out of fold with those of the shipped candidate, shape (n,), about rows that it has not seen.
+    """Compare decisions out of fold with those of the shipped candidate about rows that it has not seen.
 
-    unseen: the test rows, shape (n,). approve_from: the shipped threshold.
+    decisions: of the test rows, in their order. unseen: which of the n people these are, shape (n,). approve_from: the
+    shipped threshold.
     """
-    others = predictions.decisions[unseen] != decisions[unseen]
+    others = predictions.decisions[unseen] != decisions
     groups, codes = list_attribute_groups(contract), encode_groups(contract, predictions.people)
     by_group = {
         group_key(attribute, name): others[codes[attribute][unseen] == code]
@@ -42,6 +43,6 @@ def compare_shipped(
         },
         approve_from=approve_from,
         approve_from_in_folds=measure_spread(lowest),
-        approved=float((decisions[unseen] == "approve").mean()),
+        approved=float((decisions == "approve").mean()),
         approved_in_folds=float(approved[unseen].mean()),
     )

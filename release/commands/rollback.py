@@ -10,7 +10,7 @@ from release.deployment.change import PREVIOUS_TARGET, Attribution, Condition, p
 from release.deployment.plan import plan_way_back
 from release.deployment.rollout import roll_out
 from release.deployment.wording import describe_rollout, preview_change
-from release.repository.git import find_actor
+from release.repository.git import find_rescuer
 
 EPILOG = """example:
   release rollback --env prod --reason 'turns away people without a degree'
@@ -38,7 +38,7 @@ def run(
 ) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
     store, when = open_store(), Condition(current, after_rule)
-    by = Attribution(reason, find_actor())
+    by = Attribution(reason, find_rescuer())
     change = plan_way_back(Ledger(store, env), parse_target(to or PREVIOUS_TARGET), by, when)
     if dry_run:
         return preview_change(store, change)

@@ -66,9 +66,11 @@ def run(env: str | None) -> Answer:
 
 def _read_status(ledger: Ledger) -> EnvironmentStatus:
     entry, back, problem, report = None, None, None, check_ledger(ledger)
-    hold, challenge, quarantined = None, None, Quarantine(ledger).versions
-    notes = [*map(_describe_quarantined, quarantined.items()), *report.notes]
+    hold, challenge, quarantined = None, None, dict[str, LedgerEntry]()
+    notes = report.notes
     try:
+        quarantined = Quarantine(ledger).versions
+        notes = [*map(_describe_quarantined, quarantined.items()), *notes]
         entry = ledger.read_newest()
         if entry is not None:
             target, passed = find_rollback_entry(ledger, entry, list_withdrawn())

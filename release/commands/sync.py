@@ -37,7 +37,7 @@ from release.deployment.sync_plan import SyncPlan, plan_sync
 from release.deployment.wording import describe_rollout
 from release.registration.admission import admit_version, publish_admitted
 from release.repository import tags
-from release.repository.git import find_actor
+from release.repository.git import find_actor, require_person
 from release.repository.store_identity import require_identity
 from release.repository.witness import check_ledger
 
@@ -66,7 +66,8 @@ def follow_tags(store: Store, plan: SyncPlan, actor: str, when: Condition = ANY)
         return None
     ledger = Ledger(store, plan.environment)
     reason = remove_control_characters(f"git tag {event.tag.name}: {event.tag.message.partition(chr(10))[0]}")
-    by = Attribution(reason, remove_control_characters(event.tag.tagger) or actor)
+    tagger = require_person(remove_control_characters(event.tag.tagger), f"git tag {event.tag.name}: its tagger")
+    by = Attribution(reason, tagger or actor)
     last = ledger.read_newest()
     if plan.target is None:
         return plan_fallback(ledger, by) if last else None

@@ -13,6 +13,7 @@ import click
 
 from credit.common.cli import Answer, ExclusiveOption
 from credit.common.dates import parse_time
+from credit.common.params import read_params
 from credit.decision_log.following.process import end_by_signal
 from credit.decision_log.locate import locate_in_environment, open_read_only
 from credit.registry.address import load_secret_files, open_store
@@ -24,6 +25,7 @@ from release.watching.report import dump_look, dump_replay, format_look, format_
 from release.watching.session import Look, OpenLog, Session, Settings
 from release.watching.settings import read_settings
 from release.watching.shown.exposed import Exposed, expose
+from watch.params import WatchParams
 from watch.state import open_state
 
 EPILOG = """example:
@@ -60,18 +62,18 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host
     if replay:
         return _replay(store, settings, open_log, begin)
     with open_state(state, env) as file:
-        session = Session(store, settings, open_log, file)
+        session = Session(store, settings, open_log, file, partial(read_params, WatchParams, "watch"))
         if begin is not None:
             session.begin_with(begin)
         look = session.look(datetime.now(UTC)) if once else _keep_looking(session, host, port)
-    text = "\n".join(format_look(look, session.state, settings))
-    return Answer(dump_look(look, session.state, settings), text, EXIT_CODES[look.word] if once else 0)
+    text = "\n".join(format_look(look, session.state, session.settings))
+    return Answer(dump_look(look, session.state, session.settings), text, EXIT_CODES[look.word] if once else 0)
 
 
 def _keep_looking(session: Session, host: str, port: int) -> Look:
     exposed = Exposed(session.settings)
     with end_by_signal() as ended, expose(exposed, host, port):
-        return keep_looking(session, exposed, ended)
+        return keep_looking(session, exposed, ended, partial(read_settings, session.settings.environment))
 
 
 def _replay(store: Store, settings: Settings, open_log: OpenLog, since: datetime | None) -> Answer:

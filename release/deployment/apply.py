@@ -1,5 +1,6 @@
 """Apply a planned change: verify the version, then write the entry into the ledger."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -14,10 +15,13 @@ MAX_CLOCK_SKEW = timedelta(minutes=1)
 """How far the clock of this machine may differ from the store's before one of them must be wrong."""
 
 
-def apply_change(store: Store, change: Change, insists: bool = True) -> LedgerEntry | None:
+def apply_change(
+    store: Store, change: Change, insists: bool = True, check: Callable[[], None] = lambda: None
+) -> LedgerEntry | None:
     """Verify a change and write its entry; return the entry, None when nothing had to change.
 
-    `insists`: a person's kill switch, which comes after whatever another command wrote first.
+    `insists`: a person's kill switch, which comes after whatever another command wrote first; `check`: called right
+    before the entry is written, raises CreditError for what prevents it by then.
 
     Raises CreditError without any change: the bundle is not intact, or another command wrote an entry first.
     """
@@ -26,6 +30,7 @@ def apply_change(store: Store, change: Change, insists: bool = True) -> LedgerEn
     verify_change(store, change)
     entry = change.entry.model_copy(update={"time": choose_change_time(store, change.entry.kind, change.before)})
     ledger = Ledger(store, change.environment)
+    check()
     try:
         ledger.append_entry(entry)
     except LedgerConflictError:

@@ -1,21 +1,31 @@
 """Quarantine: a version that the watch took back is deployed again only with a reason to do so despite it."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerEntry
+from credit.registry.store import StoreError
 from credit.registry.versions import VersionRecord
 
-WATCH_ACTOR = "watch"
-"""The actor of entries that nobody made: the watch took a version back."""
+ACTION_REASON = "unequal treatment by "
+"""The reason of the watch's entries begins so. A person could once write by its name, and gave reasons of their own."""
+
+
+def is_action(entry: LedgerEntry) -> bool:
+    """Tell whether an entry is the watch's, which took a version back."""
+    return entry.actor == WATCH_ACTOR and entry.kind != "deploy" and entry.reason.startswith(ACTION_REASON)
 
 
 class Quarantine:
-    """The versions of an environment that the watch took back, by digest, each with the entry that did it."""
+    """The versions of an environment that the watch took back, by digest, each with the entry that did it.
+
+    Raises StoreError when the store does not answer: whether a version is in quarantine is not known then.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
-        entries = {one.number: one for one in ledger.read_entries_or_errors() if isinstance(one, LedgerEntry)}
-        self.actions = [one for one in entries.values() if one.actor == WATCH_ACTOR]
+        entries = {one.number: one for one in _read_valid_entries(ledger)}
+        self.actions = [one for one in entries.values() if is_action(one)]
         self.digests: dict[str, LedgerEntry] = {}
         self.versions: dict[str, LedgerEntry] = {}
         for action in sorted(self.actions, key=lambda one: one.number):
@@ -26,6 +36,38 @@ class Quarantine:
         """Find the newest entry of the watch in the last days."""
         recent = [one for one in self.actions if now - one.time < timedelta(days=days)]
         return max(recent, key=lambda one: one.number, default=None)
+
+
+class LastAction:
+    """When a watch last took a version back in an environment, by the ledger, which every watch and restart reads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self._number = ledger, 0
+        self._time: datetime | None = None
+
+    def find(self) -> datetime | None:
+        """Find it, reading each entry once; None: never. While the store does not answer it is as it was.
+
+        An entry that cannot be read now, or that a newer one pushed out of those asked for, is read the next time.
+        """
+        with suppress(CreditError):
+            last = self._ledger.find_last_number()
+            if last > self._number:
+                read = self._ledger.read_entries_or_errors(last - self._number)
+                new = [one for one in read if isinstance(one, LedgerEntry)]
+                self._time = next((one.time for one in new if is_action(one)), self._time)
+                if not any(isinstance(one, StoreError) for one in read) and all(one.number <= last for one in new):
+                    self._number = last
+        return self._time
+
+
+def _read_valid_entries(ledger: Ledger, limit: int = 0) -> list[LedgerEntry]:
+    """Read the newest `limit` entries, all when 0, without those that are damaged. Raises StoreError."""
+    read = ledger.read_entries_or_errors(limit)
+    for one in read:
+        if isinstance(one, StoreError):
+            raise one
+    return [one for one in read if isinstance(one, LedgerEntry)]
 
 
 def check_quarantine(ledger: Ledger, record: VersionRecord, despite: str | None) -> str | None:

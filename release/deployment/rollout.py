@@ -6,6 +6,7 @@ Who waits for news of a rollback is notified meanwhile.
 leaves a whole version live, and the same command again completes it.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from credit.common.errors import CreditError
@@ -55,13 +56,22 @@ class Rollout(NamedTuple):
     notified: str | None
 
 
-def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool, insists: bool = True) -> Rollout:
+def roll_out(
+    store: Store,
+    change: Change,
+    wait: float,
+    push: bool,
+    revert: bool,
+    insists: bool = True,
+    check: Callable[[], None] = lambda: None,
+) -> Rollout:
     """Carry out a change step by step; of one that was applied before and killed, the steps that are missing.
 
     `wait`: seconds that the services may take; `revert`: undo the change when one of them does not take it up;
-    `insists`: see `apply_change`. Raises CreditError before anything is written when the version cannot be verified.
+    `insists`, `check`: see `apply_change`. Raises CreditError before anything is written when the version cannot be
+    verified.
     """
-    entry = apply_change(store, change, insists)
+    entry = apply_change(store, change, insists, check)
     current = entry or change.resulting_entry
     notification = start_notification(store, change.environment, change.before, entry)
     change = change._replace(notes=(*change.notes, *describe_client_effects(store, change)))

@@ -5,8 +5,10 @@ import os
 import re
 import socket
 import subprocess
+import unicodedata
 
 from credit.common.errors import CreditError, Problem
+from credit.registry.ledger import WATCH_ACTOR
 from credit.registry.records import remove_control_characters
 
 _EXPERIMENT = re.compile(r"([0-9a-f]+) refs/exps/([0-9a-f]{2})/([0-9a-f]{38,})/(.+)")
@@ -106,13 +108,35 @@ def read_text_at(commit: str, path: str) -> str | None:
 
 
 def find_actor() -> str:
-    """Find who runs this: on GitHub the one who started the workflow, else git's user, else the system's."""
-    if name := remove_control_characters(os.environ.get("RELEASE_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""):
-        return name
+    """Find who runs this: on GitHub the one who started the workflow, else git's user, else the system's.
+
+    Raises CreditError for the name by which the watch writes.
+    """
+    for variable in ("RELEASE_ACTOR", "GITHUB_ACTOR"):
+        if name := remove_control_characters(os.environ.get(variable, "")):
+            return require_person(name, variable)
     try:
-        return remove_control_characters(run_git("var", "GIT_COMMITTER_IDENT").rpartition(" <")[0])
+        name = remove_control_characters(run_git("var", "GIT_COMMITTER_IDENT").rpartition(" <")[0])
     except CreditError:
         return f"{_find_user()} on {socket.gethostname()}"
+    return require_person(name, "git's user.name")
+
+
+def find_rescuer() -> str:
+    """Find who runs this, as `find_actor`; else the user of the machine: no rescue waits for a name."""
+    try:
+        return find_actor()
+    except CreditError:
+        return f"{_find_user()} on {socket.gethostname()}"
+
+
+def require_person(name: str, where: str) -> str:
+    """Return the name of a person. Raises CreditError for the one by which the watch writes, or that looks like it."""
+    shown = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name)))
+    if shown.casefold() == WATCH_ACTOR:
+        found = f"{name}, by which nobody writes but release watch"
+        raise CreditError(Problem(where, found, "the name of a person", "RELEASE_ACTOR=YOUR_NAME, or git's user.name"))
+    return name
 
 
 def _find_user() -> str:

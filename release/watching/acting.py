@@ -1,18 +1,19 @@
 """Take a version back, or say why not: once per version, never forward, never while somebody holds it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
-from credit.common.errors import CreditError
+from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.registry import versions
 from credit.registry.holds import read_hold
-from credit.registry.ledger import Ledger, LedgerConflictError, LedgerEntry
+from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerConflictError, LedgerEntry
 from credit.registry.store import Store
 from release.deployment.change import FALLBACK_TARGET, Attribution, Change, Condition
 from release.deployment.plan import plan_fallback, plan_rollback_to
-from release.deployment.quarantine import WATCH_ACTOR, Quarantine
+from release.deployment.quarantine import Quarantine
 from release.deployment.rollout import Rollout, roll_out
 from release.repository.witness import list_withdrawn
 from release.watching.target import Question, Trial, list_candidates, try_candidates
@@ -23,15 +24,28 @@ SERVICE_SECONDS = 30.0
 
 
 class Action(NamedTuple):
-    """The answer to an alarm. `rollout`: None when nothing was taken back, and `why_not` says why."""
+    """The answer to an alarm. `rollout`: None when nothing was taken back, and `why_not` says why.
+
+    `obstacles`: damaged or out of reach meanwhile, so that nothing can be concluded.
+    """
 
     rollout: Rollout | None
     trials: list[Trial]
     why_not: str
+    obstacles: tuple[str, ...] = ()
+
+    @property
+    def has_target(self) -> bool:
+        """Tell whether somebody was found who decides better, whether or not the entry was written."""
+        return bool(self.trials) and not self.trials[-1].why_not
+
+
+class _PreventedError(CreditError):
+    """Raised when something came to prevent the entry that was about to be written."""
 
 
 def describe_answer(action: Action | None) -> str:
-    """Describe what was done about an alarm."""
+    """Describe the answer to an alarm."""
     if action and action.rollout:
         return f"taken back: entry {action.rollout.current.number}"
     return f"not taken back: {action.why_not}" if action else "not taken back"
@@ -56,11 +70,12 @@ def find_reason_not_to_act(store: Store, question: Question, obstacles: Sequence
     return ""
 
 
-def take_back(store: Store, database: Database, question: Question) -> Action:
+def take_back(store: Store, database: Database, question: Question, find_reason: Callable[[], str]) -> Action:
     """Try candidates on the same applicants, and return to the first one that is better by paired evidence.
 
-    Of two watches at once, or a watch and a person, the one that comes second writes nothing. Raises CreditError when
-    store or log are out of reach.
+    Of two watches at once, or a watch and a person, the one that comes second writes nothing. `find_reason`: finds why
+    nothing may be taken back, empty without one; called right before the entry is written, since trials take minutes.
+    Raises CreditError when store or log are out of reach.
     """
     ledger = Ledger(store, question.environment)
     candidates = list_candidates(ledger, question.live, list_withdrawn(), Quarantine(ledger).digests)
@@ -70,13 +85,22 @@ def take_back(store: Store, database: Database, question: Question) -> Action:
     reason = word_reason(question.live.version, question.alarms, trials, question.params, question.judging)
     try:
         change = _plan(store, ledger, question.live, trials[-1].name, reason)
-        return Action(roll_out(store, change, SERVICE_SECONDS, push=False, revert=False, insists=False), trials, "")
-    except LedgerConflictError as error:
+        check = partial(_check_again, ledger, question.live, find_reason)
+        made = roll_out(store, change, SERVICE_SECONDS, push=False, revert=False, insists=False, check=check)
+        return Action(made, trials, "")
+    except (LedgerConflictError, _PreventedError) as error:
         return Action(None, trials, f"{error.problems[0].found}")
     except CreditError as error:
         if ledger.find_last_number() != question.live.number:
             return Action(None, trials, f"the environment was changed meanwhile: {error.problems[0].found}")
         raise
+
+
+def _check_again(ledger: Ledger, live: LedgerEntry, find_reason: Callable[[], str]) -> None:
+    """Raise _PreventedError for a hold, say, that came meanwhile. Who wrote an entry first is told by the ledger."""
+    why_not = find_reason()
+    if why_not and ledger.find_last_number() == live.number:
+        raise _PreventedError(Problem(f"environment {ledger.environment}", why_not))
 
 
 def _plan(store: Store, ledger: Ledger, live: LedgerEntry, target: str, reason: str) -> Change:

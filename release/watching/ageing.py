@@ -1,4 +1,4 @@
-"""Find outcomes that nobody reports, a model of long ago, a model that only fails."""
+"""Find what people are told of: outcomes that nobody reports, an old or failing model, a clock, the parameters."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.registry.versions import require_version
 from watch.params import WatchParams
+from watch.reading import AHEAD_SECONDS
 from watch.streams import EntryStreams
 
 FAILED_IN_A_ROW = 5
@@ -23,7 +24,7 @@ batch are not: the alert waits for two minutes."""
 
 _PAGE_ROWS = 1_000
 
-What = Literal["failing", "outcomes", "model", "untold"]
+What = Literal["failing", "clock", "params", "outcomes", "model", "untold"]
 CONCERNS: tuple[What, ...] = get_args(What)
 
 
@@ -96,3 +97,15 @@ def find_failing(entry: LedgerEntry, streams: EntryStreams | None) -> list[Conce
         f"the rule made the last {streams.stepped_in:,} decisions in place of the model: it failed, was slow or late"
     )
     return [Concern("failing", f"{words}, or what clients send fits another version")]
+
+
+def find_ahead(streams: EntryStreams | None) -> list[Concern]:
+    """Find decisions of an entry that came before the moment that they are dated."""
+    if streams is None or not streams.ahead:
+        return []
+    words = (
+        f"{streams.ahead:,} decisions by entry {streams.entry} came more than {AHEAD_SECONDS / 60:.0f} minutes before "
+        "the moment that they are dated: the clock of a service was fast, or that of the watch slow; each is judged, "
+        "at the moment of the one before"
+    )
+    return [Concern("clock", words)]

@@ -1,20 +1,30 @@
-"""Look again and again until the process is told to end."""
+"""Look again and again until the process is told to end, by the parameters as they are then."""
 
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+from credit.common.errors import CreditError
+from release.watching.ageing import Concern
 from release.watching.report import format_look, format_told
-from release.watching.session import Look, Session
+from release.watching.session import Look, Session, Settings
 from release.watching.shown.exposed import Exposed
 from release.watching.shown.picture import record_picture
 
 
-def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> Look:
-    """Look, and wait for the next poll, until the event; returns the last look. Changes are told on standard error."""
+def keep_looking(
+    session: Session, exposed: Exposed, ended: threading.Event, read_settings: Callable[[], Settings]
+) -> Look:
+    """Look, and wait for the next poll, until the event; returns the last look. Changes are told on standard error.
+
+    `read_settings`: is asked before each look; while they are not valid, those of before stay.
+    """
     told: list[str] = []
     while True:
+        unread = _adopt_news(session, exposed, read_settings)
         look = session.look(datetime.now(UTC))
+        look = look._replace(told=look.told._replace(concerns=(*look.told.concerns, *unread)))
         exposed.note(look, session.state, record_picture(session, look, datetime.now(UTC)))
         lines = _list_news(look, session)
         if lines != told:
@@ -22,6 +32,24 @@ def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> 
             told = lines
         if ended.wait(session.settings.params.poll_seconds):
             return look
+
+
+def _adopt_news(session: Session, exposed: Exposed, read_settings: Callable[[], Settings]) -> list[Concern]:
+    """Let settings that changed be those of the session; lists why they cannot be."""
+    try:
+        settings = read_settings()
+    except CreditError as error:
+        found = "; ".join(map(str, error.problems))
+        return [Concern("params", f"they are not valid, and those of before are watched by: {found}")]
+    if settings != session.settings:
+        session.adopt(settings)
+        exposed.settings = settings
+        print(
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}\n  params.yaml has changed, and is watched by",
+            file=sys.stderr,
+            flush=True,
+        )
+    return []
 
 
 def _list_news(look: Look, session: Session) -> list[str]:

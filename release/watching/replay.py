@@ -60,7 +60,7 @@ def replay_log(store: Store, settings: Settings, databases: Sequence[Database], 
 
     follower = Follower(settings.environment, settings.judging, read_groups)
     if since is not None:
-        follower.skip_until(databases, since)
+        follower.begin_with(since)
     follower.catch_up(databases)
     state = follower.state
     entries = [_replay(store, settings, databases[-1], state.streams[key]) for key in sorted(state.streams)]

@@ -1,14 +1,16 @@
 """Look at an environment: follow its log, judge the entry that is live, and act where it must be."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from datetime import datetime
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
+from release.deployment.quarantine import LastAction
 from release.oncall.alarms import NewAlarm, record_alarms
 from release.watching.acting import Action, describe_answer, find_reason_not_to_act, take_back
 from release.watching.target import LEAST_SHOWN, Question
@@ -18,7 +20,7 @@ from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
 from watch.params import WatchParams
-from watch.reading import count_unchained
+from watch.reading import AHEAD_SECONDS, count_unchained
 from watch.state import StateFile, WatchState
 from watch.streams import Judging
 
@@ -43,7 +45,8 @@ class Look(NamedTuple):
 
     `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
     `unchained`: decisions from before rows had a writer and a number, which are not judged; `told`: other findings,
-    about which nothing is done; `unwritten`: why an alarm is not in the store, where those on call would see it.
+    about which nothing is done; `unwritten`: why an alarm is not in the store, where those on call would see it;
+    `last_action`: when a watch last took a version back here, None: never.
     """
 
     entry: LedgerEntry | None
@@ -54,6 +57,7 @@ class Look(NamedTuple):
     unchained: int = 0
     told: Told = Told()
     unwritten: str = ""
+    last_action: datetime | None = None
 
     @property
     def alarms(self) -> list[GroupFinding]:
@@ -84,16 +88,32 @@ class _Tried(NamedTuple):
 
 
 class Session:
-    """Looks at one environment again and again."""
+    """Looks at one environment again and again.
 
-    def __init__(self, store: Store, settings: Settings, open_log: OpenLog, file: StateFile | None) -> None:
-        self._store, self.settings, self._open_log, self.file = store, settings, open_log, file
+    `read_params`: reads the parameters anew before a version is taken back; None: they are those of the settings.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        open_log: OpenLog,
+        file: StateFile | None,
+        read_params: Callable[[], WatchParams] | None = None,
+    ) -> None:
+        self._store, self._open_log, self.file = store, open_log, file
         self._ledger = Ledger(store, settings.environment)
-        self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
+        self._last_action, self._read_params = LastAction(self._ledger), read_params
+        self._unchained: int | None = None
+        self.adopt(settings)
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on by these settings from what the file has, as a watch that is started anew does."""
+        self.settings = settings
+        self.follower = Follower(settings.environment, settings.judging, self._read_groups, self.file)
         self._tried: _Tried | None = None
         self._recorded: set[tuple[str, str, str]] = set()
-        self._unchained: int | None = None
-        self._teller = Teller(store, settings.environment, settings.params, self._read_groups, file)
+        self._teller = Teller(self._store, settings.environment, settings.params, self._read_groups, self.file)
 
     @property
     def state(self) -> WatchState:
@@ -105,27 +125,29 @@ class Session:
         if self.state.cursors:
             fix = "leave it out, or name another folder with --state"
             raise CreditError(Problem("--since", "a watch that goes on from where it was", fix=fix))
-        with self._open_log() as databases:
-            self.follower.skip_until(databases, moment)
+        self.follower.begin_with(moment)
 
     def look(self, now: datetime) -> Look:
         """Follow the log to its end, judge, and act; a part out of reach is an obstacle."""
         rows, entry, action, unwritten = 0, None, None, ""
         try:
             with self._open_log() as databases:
-                rows = self.follower.catch_up(databases)
+                rows = self.follower.catch_up(databases, now=now)
                 entry = self._ledger.read_newest()
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
                 alarms = [one for one in findings if one.is_alarm]
                 action = self._answer(databases[-1], entry, alarms, obstacles, now) if entry and alarms else None
+                obstacles += action.obstacles if action else ()
                 unwritten = self._record(entry, findings, action) if entry else ""
                 told = self._tell(databases[-1], entry, now) if entry else Told()
                 unchained = self._count_unchained(databases)
-            return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten)
+            last = self._last_action.find()
+            return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten, last)
         except CreditError as error:
             findings, why = self._judge(entry) if entry else [], [str(one) for one in error.problems]
-            return Look(entry, rows, findings, why, action, unwritten=unwritten)
+            last = self._last_action.find()
+            return Look(entry, rows, findings, why, action, unwritten=unwritten, last_action=last)
 
     def _count_unchained(self, databases: list[Database]) -> int:
         """Count once the decisions without a number: there will be no more of them."""
@@ -168,23 +190,42 @@ class Session:
     ) -> Action:
         """Act on alarms; what is damaged or out of reach is why not, so that the alarm is recorded all the same."""
         try:
-            question = self._ask(live, alarms)
-            why_not = find_reason_not_to_act(self._store, question, obstacles, now)
-            return Action(None, [], why_not) if why_not else self._look_for_target(database, question)
+            question = self._ask(live, alarms, now)
+            find_reason = partial(self._find_reason_not_to_act, question, obstacles, now)
+            why_not = find_reason()
+            return Action(None, [], why_not) if why_not else self._look_for_target(database, question, find_reason)
         except CreditError as error:
-            return Action(None, [], "; ".join(map(str, error.problems)))
+            why = tuple(map(str, error.problems))
+            return Action(None, [], "; ".join(why), why)
 
-    def _ask(self, live: LedgerEntry, alarms: list[GroupFinding]) -> Question:
+    def _find_reason_not_to_act(self, question: Question, obstacles: list[str], now: datetime) -> str:
+        """Find why nothing may be taken back, by what store and parameters say now; empty when nothing prevents it.
+
+        While the parameters are not valid those of before stay, as everywhere; that is told.
+        """
+        params = question.params
+        if self._read_params:
+            with suppress(CreditError):
+                params = self._read_params()
+        return find_reason_not_to_act(self._store, question._replace(params=params), obstacles, now)
+
+    def _ask(self, live: LedgerEntry, alarms: list[GroupFinding], now: datetime) -> Question:
         """Ask who might decide in place of an entry. Raises CreditError where its groups are not known."""
         groups, settings = self._read_groups(live.digest), self.settings
         if groups is None:
             raise CreditError(Problem("the store", f"it has no bundle of {live.version}"))
-        return Question(settings.environment, live, groups, alarms, settings.params, settings.judging)
+        until = now + timedelta(seconds=AHEAD_SECONDS)
+        return Question(settings.environment, live, groups, alarms, settings.params, settings.judging, until)
 
-    def _look_for_target(self, database: Database, question: Question) -> Action:
-        """Take the entry back; where no target was found, look again when a tenth more people were decided."""
+    def _look_for_target(self, database: Database, question: Question, find_reason: Callable[[], str]) -> Action:
+        """Take the entry back; where no target was found, look again when a tenth more people were decided.
+
+        Where one was found and something prevented the entry, the next look tries again once that has ended.
+        """
         live, last = question.live, self._tried
         people = sum(self.state.streams[live.number, live.digest].counts["approvals"].values())
-        if last is None or last.entry != live.number or people >= MORE_PEOPLE * last.people:
-            last = self._tried = _Tried(live.number, people, take_back(self._store, database, question))
-        return last.action
+        if last is not None and last.entry == live.number and people < MORE_PEOPLE * last.people:
+            return last.action
+        action = take_back(self._store, database, question, find_reason)
+        self._tried = None if action.has_target else _Tried(live.number, people, action)
+        return action

@@ -12,7 +12,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import Version, parse_version
-from credit.registry.store import Store
+from credit.registry.store import Store, StoreError
 from release.deployment.change import FALLBACK_TARGET
 from release.oncall.redeciding import LoadDecide, load_here
 from watch.evidence import REFERENCE
@@ -52,7 +52,10 @@ class Trial(NamedTuple):
 
 
 class Question(NamedTuple):
-    """The live entry for which a target is looked for: its groups, its alarms, and how they are judged."""
+    """The live entry for which a target is looked for: its groups, its alarms, and how they are judged.
+
+    `until`: what is dated later is tried on nobody; None: all is.
+    """
 
     environment: str
     live: LedgerEntry
@@ -60,6 +63,7 @@ class Question(NamedTuple):
     alarms: Sequence[GroupFinding]
     params: WatchParams
     judging: Judging
+    until: datetime | None = None
 
 
 def list_candidates(
@@ -92,11 +96,11 @@ def try_candidates(
 ) -> list[Trial]:
     """Try candidates on the newest applicants of the live entry, up to the first one that is better.
 
-    until: a moment. load: loads who decides; None: in this process.
-    Raises CreditError when the log is out of reach.
+    until: a moment, in place of that of the question. load: loads who decides; None: in this process.
+    Raises CreditError when log or store are out of reach: of who cannot be asked nothing is concluded.
     """
     live, number = question.live, question.params.rescored
-    sample = read_sample(database, question.environment, live.number, live.digest, number, until)
+    sample = read_sample(database, question.environment, live.number, live.digest, number, until or question.until)
     trials: list[Trial] = []
     for candidate in candidates:
         trials.append(_try(load or partial(load_here, store), sample, question, candidate, len(candidates)))
@@ -108,6 +112,8 @@ def try_candidates(
 def _try(load: LoadDecide, sample: Sample, question: Question, candidate: Candidate, number: int) -> Trial:
     try:
         decide = load(candidate.entry)
+    except StoreError:
+        raise  # else a store that fails for a moment would hand everybody to the next candidate
     except CreditError as error:
         return Trial(candidate.name, 0, 0, {}, f"it cannot be loaded: {error.problems[0]}")
     kinds = decide({one.id: one.inputs for one in sample.applications})
@@ -117,7 +123,7 @@ def _try(load: LoadDecide, sample: Sample, question: Question, candidate: Candid
     moments = np.array([one.decided_at.timestamp() for one in sample.applications])
     starts = choose_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else None
     if starts is None:
-        return Trial(candidate.name, decided, asked, {}, f"{asked:,} applications of less than an hour prove nothing")
+        return Trial(candidate.name, decided, asked, {}, f"{asked:,} applications of one moment prove nothing")
     codes = np.array([question.groups.assign(one.protected) for one in sample.applications], dtype=np.int64)
     live = np.array([one.decision == "approve" for one in sample.applications])
     other = np.array([kind == "approve" for kind in kinds])

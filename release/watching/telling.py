@@ -8,7 +8,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
-from release.watching.ageing import Concern, find_failing, list_concerns
+from release.watching.ageing import Concern, find_ahead, find_failing, list_concerns
 from release.watching.drift import DriftReport, find_period, report_drift
 from release.watching.outcomes import OutcomeReport, OutcomeWatch
 from release.watching.refusals import RefusalReport, RefusalWatch
@@ -38,7 +38,7 @@ class _Kept(Generic[_Found]):
         self._kept: tuple[Hashable, _Found] | None = None
 
     def find(self, key: Hashable, find: Callable[[], _Found | None], untold: list[str]) -> _Found | None:
-        """Find it once for each key; what is not found is looked for again. `untold` gets what prevents it."""
+        """Find it once for each key; where there is none, it is looked for again. `untold` gets the reason."""
         if self._kept is not None and self._kept[0] == key:
             return self._kept[1]
         try:
@@ -71,7 +71,7 @@ class Teller:
         """Find the news about an entry. A part that is damaged or out of reach hides no other, and is told of."""
         store, environment, params = self._store, self._environment, self._params
         day, period, untold = (entry.number, now.date()), find_period(now, params.drift_days), list[str]()
-        concerns = find_failing(entry, streams)
+        concerns = [*find_failing(entry, streams), *find_ahead(streams)]
         concerns += (
             self._old.find(day, lambda: list_concerns(store, database, environment, entry, params, now), untold) or []
         )

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from release.deployment.quarantine import ACTION_REASON
 from release.watching.target import LEAST_SHOWN, Trial
 from watch.judging import GroupFinding
 from watch.params import WatchParams
@@ -55,7 +56,7 @@ def word_reason(
     found = "; ".join(describe_alarm(one, judging) for one in alarms[:3])
     more = f" and {len(alarms) - 3} more groups" if len(alarms) > 3 else ""
     tried = "; ".join(describe_trial(one, version) for one in trials)
-    return f"unequal treatment by {version}: {found}{more}, alpha {params.alpha:g}. {tried}"[:1000]
+    return f"{ACTION_REASON}{version}: {found}{more}, alpha {params.alpha:g}. {tried}"[:1000]
 
 
 def format_ratio(interval: RatioInterval) -> str:

@@ -21,7 +21,7 @@ _LOG = logging.getLogger(__name__)
 def read_keys(path: Path | None) -> KeyRing:
     """Load the key ring of the service.
 
-    Raises CreditError when the file cannot be read, has no key, or can be written by others.
+    Raises CreditError when the file cannot be read, has no key, or can be written or replaced by others.
     """
     if path is None:
         return KeyRing(None)
@@ -111,26 +111,34 @@ class KeyFileWatch:
 
 
 def _identify(path: Path | None) -> tuple[int, ...] | None:
-    """Identify the content and the rights of a file without reading it; None without a file."""
+    """Identify the content of a file without reading it, and who may write or replace it; None without a file."""
+    if path is None:
+        return None
     try:
-        found = path.stat() if path is not None else None
+        found = path.stat()
+        folders = [place.parent.stat() for place in (path.absolute(), path.resolve())]
     except OSError:
         return None
-    return found and (
+    return (
+        *(right for one in (found, *folders) for right in (one.st_mode, one.st_uid)),
         found.st_dev,
         found.st_ino,
         found.st_size,
         found.st_mtime_ns,
-        found.st_mode,
         found.st_nlink,  # 0: see _require_present
     )
 
 
 def _require_private(path: Path) -> None:
-    """Require that nobody else can write the file or replace it, nor a link to it. Raises CreditError."""
-    folders = {path.absolute().parent, path.resolve().parent}
+    """Require that nobody else can write the file or replace it, nor a link to it. Raises CreditError.
+
+    Who owns the folder keeps the keys: an operator's file may be read by a service of another user. A file that
+    somebody else put there is refused, but where it is mounted read-only, as into a container with users of its own.
+    """
+    places = sorted({path.absolute(), path.resolve()})
     try:
-        file, modes = path.stat(), {folder: folder.stat().st_mode for folder in sorted(folders)}
+        file, is_fixed = path.stat(), bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+        found = [(place, place.lstat().st_uid, place.parent.stat()) for place in places]
     except OSError as error:
         raise CreditError(Problem(str(path), error.strerror or "unreadable", "a readable file")) from None
     _require_present(path, file)
@@ -138,9 +146,15 @@ def _require_private(path: Path) -> None:
     if file.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         mode = stat.filemode(file.st_mode)
         raise CreditError(Problem(str(path), f"others can write it ({mode})", expected, f"chmod go-w {path}"))
-    for folder, rights in modes.items():
-        if rights & stat.S_IWOTH and not rights & stat.S_ISVTX:
-            raise CreditError(Problem(str(path), "everybody can replace it", expected, f"chmod o-w {folder}"))
+    for place, owner, folder in found:
+        if owner not in (0, os.geteuid(), folder.st_uid) and not is_fixed:
+            said = f"user {owner}, to whom it belongs, can write it"
+            expected_owner = f"a file of root, of this service (user {os.geteuid()}) or of who owns its folder"
+            fix = f"chown --no-dereference {folder.st_uid} {place}"
+            raise CreditError(Problem(str(path), said, expected_owner, fix))
+        if folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not folder.st_mode & stat.S_ISVTX:
+            who = "everybody" if folder.st_mode & stat.S_IWOTH else f"the group {folder.st_gid}"
+            raise CreditError(Problem(str(path), f"{who} can replace it", expected, f"chmod go-w {place.parent}"))
 
 
 def _require_present(path: Path, file: os.stat_result) -> None:
@@ -158,7 +172,7 @@ def _require_present(path: Path, file: os.stat_result) -> None:
 def _lock_folder(folder: Path) -> Iterator[None]:
     """Lock a folder for the commands that change its keys: the file itself is replaced by each of them."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)  # whatever the umask lets a group do
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise CreditError(Problem(str(folder), error.strerror or "unreadable", "a folder to write to")) from None

@@ -33,7 +33,7 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_PLAIN_HEADERS = (*_HEADERS, (b"content-security-policy", _CSP_PLAIN.encode()))
+PLAIN_HEADERS = (*_HEADERS, (b"content-security-policy", _CSP_PLAIN.encode()))
 _DOCS_HEADERS = (*_HEADERS, (b"content-security-policy", _CSP_DOCS.encode()))
 
 
@@ -54,7 +54,7 @@ class AuthMiddleware:
             await self._app(scope, receive, send)
             return
         scope = unify_request(scope)
-        headers = _DOCS_HEADERS if scope["path"].startswith(_SCRIPT_PATHS) else _PLAIN_HEADERS
+        headers = _DOCS_HEADERS if scope["path"].startswith(_SCRIPT_PATHS) else PLAIN_HEADERS
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -63,24 +63,33 @@ class AuthMiddleware:
 
         try:
             try:
-                owner = self._authenticate(scope)
+                owner = self.authenticate(scope)
             except KeyRefusedError as refused:
                 raise await self._refuse_key(scope, refused) from None
             scope.setdefault("state", {})["caller"] = owner
-            caller = self._find_busy_caller(scope, owner)
+            caller = self.admit(scope, owner)
         except RefusalError as refused:
             REFUSAL_COUNT.labels(str(refused.status)).inc()
             await render_refusal(refused)(scope, receive, send_with_headers)
             return
-        self._busy[caller] += 1
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            self._busy[caller] -= 1
-            if not self._busy[caller]:
-                del self._busy[caller]
+            self.release(caller)
 
-    def _authenticate(self, scope: Scope) -> str:
+    def admit(self, scope: Scope, owner: str) -> str:
+        """Count a request of a caller until it is `release`d. Raises RefusalError beyond the limit."""
+        caller = self._find_busy_caller(scope, owner)
+        self._busy[caller] += 1
+        return caller
+
+    def release(self, caller: str) -> None:
+        """Note that a request of a caller, as `admit` named it, is answered."""
+        self._busy[caller] -= 1
+        if not self._busy[caller]:
+            del self._busy[caller]
+
+    def authenticate(self, scope: Scope) -> str:
         """Name the owner of the key. Raises RefusalError for another host, KeyRefusedError where the key is no good."""
         self._require_host(scope)
         if scope["path"] in KEYLESS_PATHS:

@@ -1,7 +1,7 @@
 """Read a request: its body, its idempotency key, and the version that answers it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 
 from fastapi import Request
 
@@ -63,19 +63,29 @@ async def read_body(request: Request, largest: int | None = None) -> bytes:
 
 async def receive_body(headers: Headers, receive: Receive, largest: int) -> bytes:
     """Receive a body of JSON. Raises RefusalError when it is too large, without reading the rest, or breaks off."""
-    kind = find_header(headers, b"content-type")
-    if kind != b"application/json" and (kind or b"").partition(b";")[0].strip().lower() != b"application/json":
-        raise RefusalError(415, "the content type must be application/json")
+    require_json(headers)
     content, is_whole = bytearray(), False
     while not is_whole:
         message = await receive()
         if message["type"] == "http.disconnect":  # nobody hears it; it is no failure of the service
             raise RefusalError(400, "the body is incomplete")
         content += message.get("body", b"")
-        if len(content) > largest:
-            raise RefusalError(413, f"the body is larger than {largest:,} bytes")
+        require_size(content, largest)
         is_whole = not message.get("more_body", False)
     return bytes(content)
+
+
+def require_json(headers: Headers) -> None:
+    """Check that the body is said to be JSON. Raises RefusalError when it is not."""
+    kind = find_header(headers, b"content-type")
+    if kind != b"application/json" and (kind or b"").partition(b";")[0].strip().lower() != b"application/json":
+        raise RefusalError(415, "the content type must be application/json")
+
+
+def require_size(body: Sized, largest: int) -> None:
+    """Check that a body is not too large. Raises RefusalError when it is."""
+    if len(body) > largest:
+        raise RefusalError(413, f"the body is larger than {largest:,} bytes")
 
 
 def read_parts(request: Request) -> Parts:

@@ -6,7 +6,8 @@ import click
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.decision_log.people.applicants import find_decisions
-from credit.decision_log.people.erasure import erase_decisions
+from credit.decision_log.people.erasure import erase_applicant
+from credit.decision_log.people.late_erasure import KEPT_DAYS
 from service.people.opened_log import open_log, read_reference
 
 EPILOG = """example:
@@ -21,10 +22,12 @@ def run(reference: str, reason: str, dry_run: bool) -> Answer:
     """Erase the personal values of every decision about them."""
     with open_log() as log:
         applicant = read_reference(reference, log.settings)
-        found = [record["id"] for record in find_decisions(log.database, applicant)]
-        if found and not dry_run:
-            detail = {"applicant": applicant, "reason": reason}
-            erase_decisions(log.events, found, "erase", log.caller, detail)
+        if dry_run:
+            found = [record["id"] for record in find_decisions(log.database, applicant)]
+        else:
+            found = erase_applicant(log.events, applicant, log.caller, reason)
     done = "would be erased" if dry_run else "is erased"
     content = {"applicant": applicant, "decisions": found, "dry_run": dry_run}
-    return Answer(content, f"{len(found):,} decisions about {applicant[:12]}: what they were made by {done}")
+    said = f"{len(found):,} decisions about {applicant[:12]}: what they were made by {done}"
+    late = f"; so is what waits in the spool of another machine, when it comes within {KEPT_DAYS} days"
+    return Answer(content, said if dry_run else said + late)

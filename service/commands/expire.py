@@ -2,9 +2,11 @@
 
 By default no age is set, and nothing is erased or removed. Erased decisions stay, with a hash of the values, so that
 the chain of the log holds. With SERVICE_REMOVAL_MONTHS whole months of decisions that are older go altogether: in
-PostgreSQL a partition at a time, by the role to which the tables belong. An event has the hashes at both ends of what
-went, so that verify-log goes on behind it. There is no way back. Run it by a timer, such as cron."""
+PostgreSQL a partition at a time, by the role to which the tables belong. What goes is announced in the release store
+first, without which nothing is removed, and an event has the hashes at both ends of it, so that verify-log goes on
+behind it. There is no way back. Run it by a timer, such as cron."""
 
+import sys
 from calendar import monthrange
 from datetime import UTC, datetime
 
@@ -15,6 +17,7 @@ from credit.common.errors import CreditError, Problem
 from credit.decision_log.months.partitions import add_months
 from credit.decision_log.months.removal import Removal, plan_removal, remove_decisions
 from credit.decision_log.people.erasure import count_expired, expire_decisions
+from credit.registry.address import open_store
 from service.people.opened_log import OpenedLog, open_log
 
 EPILOG = """example:
@@ -38,10 +41,17 @@ def run(dry_run: bool) -> Answer:
             expected = "how many months inputs and protected values are kept"
             nothing = "nothing was erased; SERVICE_REMOVAL_MONTHS says how many months decisions are"
             raise CreditError(Problem("SERVICE_RETENTION_MONTHS", "nothing", expected, nothing))
-        parts = [_remove(log, add_months(subtract_months(now, remove), 0), dry_run)] if remove is not None else []
+        parts, failed = [], None
+        try:
+            parts += [_remove(log, add_months(subtract_months(now, remove), 0), dry_run)] if remove is not None else []
+        except CreditError as error:  # what is to be erased by its age waits for no store
+            failed = error
         if erase is not None:
             gone = parts[0].content["removed_before"] if parts else None
             parts.append(_erase(log, subtract_months(now, erase), gone, dry_run))
+    if failed:
+        print(*(part.text for part in parts), sep="\n", end="\n" if parts else "", file=sys.stderr)
+        raise failed
     content = {"dry_run": dry_run}
     for part in parts:
         content |= part.content
@@ -50,11 +60,9 @@ def run(dry_run: bool) -> Answer:
 
 def _remove(log: OpenedLog, before: datetime, dry_run: bool) -> Answer:
     """Remove the months from before one, or count their decisions."""
-    removal = (
-        plan_removal(log.database, before)
-        if dry_run
-        else remove_decisions(log.database, log.events, before, log.caller)
-    )
+    removal = plan_removal(log.database, before)
+    if not dry_run and (removal.decisions or removal.partitions):
+        removal = remove_decisions(log.database, log.events, before, log.caller, open_store(make=False))
     content = {"removed_before": before.isoformat(), "removed": removal.decisions, "partitions": removal.partitions}
     return Answer(content, _describe_removal(removal, before, dry_run))
 

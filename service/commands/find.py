@@ -30,7 +30,7 @@ def run(reference: str, out: Path | None) -> Answer:
     with open_log() as log:
         applicant = read_reference(reference, log.settings)
         found = find_decisions(log.database, applicant)
-        detail = {"applicant": applicant, "decisions": len(found)}
+        detail = {"decisions": [record["id"] for record in found]}  # not whose: an erasure could not take it back
         log.events.append(build_event("export" if out else "look_up", log.caller, None, detail))
         content = [export_decision(log.database, record) for record in found] if out else []
     if out is not None:

@@ -2,7 +2,8 @@
 
 Checks the row against the hashes of the log first; `verify-log` checks all of them. Finds the log by
 SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on the service's disk or in RELEASE_STORE.
-Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
+Changes nothing but that the look-up is noted in the log, without which nothing is shown. Exit code 0: the same;
+3: something differs; 1: it could not be recomputed."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from credit.registry.store import Store
 from service.engine.bundle_cache import BundleCache
 from service.engine.live_version import LiveVersion
 from service.engine.loading import build_deployment, load_folder
+from service.people.opened_log import note_reading
 from service.settings import Settings, load_settings
 
 COMPARED_FIELDS = ("decision", "score", "reasons", "reason_codes", "decided_by", "rule_because")
@@ -116,6 +118,7 @@ def run(identifier: str) -> Answer:
     """Show what the log has and what its version says now, side by side."""
     settings = load_settings()
     record, wrong = find_record(settings, identifier)
+    note_reading(settings, "look_up", {"command": "replay"}, record["id"])
     if record["salt"] is None and record["erased_by"] is not None:
         found = f"its inputs were erased, by the event {record['erased_by']}"
         raise CreditError(Problem(f"the decision {identifier}", found))

@@ -53,6 +53,5 @@ def _start_server(settings: Settings) -> None:
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        proxy_headers=False,  # the application reads them, by the proxies that it trusts now
     )

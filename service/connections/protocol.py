@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from typing import Any, Literal
+from typing import Literal
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from service.connections.direct_protocol import DirectProtocol
+from service.connections.known_head import KnownHead
 from service.connections.open_connections import OpenConnections
 from service.connections.request_head import RequestHeadError, require_plain_head
-from service.connections.whole_answer import WholeAnswer
 
 STATE_KEY = "connections"
 """Where the lifespan's state has the OpenConnections of the process."""
@@ -24,7 +25,7 @@ _REASONS = {
 }
 
 
-class LimitedProtocol(HttpToolsProtocol):
+class LimitedProtocol(DirectProtocol):
     """One connection.
 
     `_stage`: what the client has to send next: a request (idle), the rest of its headers or of its body. A request
@@ -115,17 +116,19 @@ class LimitedProtocol(HttpToolsProtocol):
             self._open.note_busy(self)
         super().on_message_complete()
 
+    def take_known(self, known: KnownHead, body: bytes) -> None:
+        """Note a request that is whole from its begin."""
+        self._begun += 1
+        if self._is_admitted:
+            self._open.note_busy(self)
+        super().take_known(known, body)
+
     def on_response_complete(self) -> None:
         """Note that nothing is to be answered, unless another request came meanwhile."""
         is_last = not self.pipeline
         super().on_response_complete()
         if is_last and self._is_admitted:
             self._open.note_waiting(self)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Start to answer a request."""
-        cycle.send = WholeAnswer(cycle).send  # type: ignore[method-assign]
-        super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         """Give a client that does not read its answer some time."""

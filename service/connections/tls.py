@@ -5,6 +5,7 @@ uvicorn would begin the handshake before anything here hears of the connection, 
 
 import asyncio
 import ssl
+from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.config import Config
@@ -12,12 +13,21 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from credit.common.errors import CreditError, Problem
+from service.connections.direct_answer import DirectAnswerer
+from service.connections.direct_protocol import DIRECT_KEY
 from service.connections.open_connections import OpenConnections
 from service.connections.protocol import STATE_KEY, LimitedProtocol
 from service.settings import Settings
 
-_CONTEXT_KEY = "tls"
-"""Where the lifespan's state has the TLS context; not there: connections are not encrypted."""
+_ENCRYPTION_KEY = "tls"
+"""Where the lifespan's state has the Encryption."""
+
+
+@dataclass
+class Encryption:
+    """The TLS context of connections to come, which may be replaced while it runs; None: they are not encrypted."""
+
+    context: ssl.SSLContext | None
 
 
 def load_tls(settings: Settings) -> ssl.SSLContext | None:
@@ -34,9 +44,9 @@ def load_tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def build_state(connections: OpenConnections, context: ssl.SSLContext | None) -> dict[str, Any]:
+def build_state(connections: OpenConnections, encryption: Encryption, direct: DirectAnswerer) -> dict[str, Any]:
     """Build what the lifespan hands to every connection."""
-    return {STATE_KEY: connections, _CONTEXT_KEY: context}
+    return {STATE_KEY: connections, _ENCRYPTION_KEY: encryption, DIRECT_KEY: direct}
 
 
 def make_protocol(
@@ -47,7 +57,7 @@ def make_protocol(
 ) -> asyncio.Protocol:
     """Make the protocol of a new connection, as uvicorn does of a class."""
     http = LimitedProtocol(config, server_state, app_state, _loop)
-    context: ssl.SSLContext | None = app_state[_CONTEXT_KEY]
+    context: ssl.SSLContext | None = app_state[_ENCRYPTION_KEY].context
     return http if context is None else _Handshake(http, context, app_state[STATE_KEY], server_state)
 
 

@@ -43,28 +43,26 @@ class WholeAnswer:
             return
         start, self._start = self._start, None
         if start is not None:
-            if (whole := self._join(start, message)) is not None:
-                self._write(whole)
+            headers, body = tuple(start.get("headers", ())), message.get("body", b"")
+            if not message.get("more_body", False) and write_whole(cycle, start["status"], headers, body):
                 return
             await self._leave(start)  # type: ignore[arg-type]
         await self._leave(message)
 
-    def _join(self, start: MutableMapping[str, Any], message: MutableMapping[str, Any]) -> bytes | None:
-        """Join head and body; None where there is more to it than that."""
-        cycle, body = self._cycle, message.get("body", b"")
-        if message.get("more_body", False) or not cycle.keep_alive or cycle.scope["method"] == "HEAD":
-            return None
-        head, length = build_head(start["status"], (*cycle.default_headers, *start.get("headers", ())))
-        return b"".join((head, body)) if length == len(body) else None
 
-    def _write(self, whole: bytes) -> None:
-        """Write what uvicorn would, and leave the request as it does."""
-        cycle = self._cycle
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        cycle.transport.write(whole)
-        cycle.message_event.set()
-        cycle.on_response()
+def write_whole(cycle: RequestResponseCycle, status: int, headers: tuple[Header, ...], body: bytes) -> bool:
+    """Write what uvicorn would, and leave the request as it does; False where there is more to it than one piece."""
+    if not cycle.keep_alive or cycle.scope["method"] == "HEAD":
+        return False
+    head, length = build_head(status, (*cycle.default_headers, *headers))
+    if length != len(body):
+        return False
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    cycle.transport.write(head + body)
+    cycle.message_event.set()
+    cycle.on_response()
+    return True
 
 
 @lru_cache(maxsize=256)

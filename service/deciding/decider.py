@@ -87,11 +87,17 @@ class Decider:
         Raises CreditError when the contract of the version refuses a value, KeyConflictError when the key belongs to
         another request, RecordingError when the log is away.
         """
+        return await self.begin(serving, asked, caller, key, arrived)
+
+    def begin(
+        self, serving: LiveVersion, asked: ApplicationRequest, caller: str, key: str | None, arrived: float
+    ) -> AnswerFuture:
+        """Begin to decide one application, as `decide` does, within the event loop; returns at once."""
         self._renew()
         answer: AnswerFuture = asyncio.get_running_loop().create_future()
         origin = self._recorder.find_origin("one", [asked], caller, key)
         self._singles.add(SingleTask(serving, asked, arrived + self.limits.model_seconds, origin, answer))
-        return await answer
+        return answer
 
     async def decide_batch(
         self, serving: LiveVersion, asked: Sequence[ApplicationRequest], caller: str, key: str | None, arrived: float

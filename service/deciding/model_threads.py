@@ -3,7 +3,8 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice, takewhile
 from queue import SimpleQueue
 
 from credit.bundle.rule_causes import describe_failure
@@ -17,6 +18,9 @@ _MEASURED = 9
 
 _FLUSH_SECONDS = 0.005
 """Seconds after which decided applications do not wait for the rest of their group."""
+
+_MAX_TOGETHER, _TIME_SHARE = 100, 0.05
+"""Applications that one call of the model decides at most, and the share of an application's time that it may take."""
 
 FailureNote = Callable[[LiveVersion, Exception | None], None]
 """Hears of each failure of a model; None: it gave no score."""
@@ -112,36 +116,65 @@ class ModelThreads:
                 self._queue.put(group)
 
     def _decide_slice(self, worker: _Worker, group: TaskGroup) -> None:
-        flushed = time.monotonic()
-        for task in group.tasks[group.position : group.position + self._slice]:
-            if not task.is_claimed:
-                result = self._decide(worker, task)
+        flushed, most = time.monotonic(), self._find_most_together()
+        end = min(group.position + self._slice, len(group.tasks))
+        while group.position < end:
+            tasks = _choose_next(group, min(end, group.position + most))
+            waiting = [task for task in tasks if not task.is_claimed]
+            results = self._decide(worker, waiting) if waiting else []
+            if results is None:
+                most = 1
+                continue
+            for task, result in zip(waiting, results, strict=True):
                 if task.claim():
                     task.result = result
                     group.note_decided(task)
-            group.position += 1
+            group.position += len(tasks)
             if group.left and time.monotonic() - flushed > _FLUSH_SECONDS:
                 group.flush()
                 flushed = time.monotonic()
         group.flush(at_end=True)
 
-    def _decide(self, worker: _Worker, task: DecisionTask) -> DecisionResult:
+    def _find_most_together(self) -> int:
+        """Find how many applications one call may decide: by the slowest of the last scores, it keeps nobody waiting.
+
+        One, where none is known: the first score of a version shows how long one takes.
+        """
+        slowest = max(self._measured, default=self.seconds)
+        return max(1, min(_MAX_TOGETHER, int(_TIME_SHARE * self.seconds / max(slowest, 1e-9))))
+
+    def _decide(self, worker: _Worker, tasks: Sequence[DecisionTask]) -> Sequence[DecisionResult] | None:
+        """Decide one application, or several by one call; None where each of these has to be decided by itself."""
         worker.started = start = time.monotonic()
-        try:
-            result: DecisionResult = task.serving.decide(task.asked.application, self._note_failure)
-        except CreditError as error:
-            result = error
-        except Exception as error:  # noqa: BLE001 - somebody is waiting for an answer
-            result = decide_by_rule(task, describe_failure(error))
+        if len(tasks) == 1:
+            results: Sequence[DecisionResult] | None = [self._decide_one(tasks[0])]
+        else:
+            results = tasks[0].serving.decide_together([task.asked.application for task in tasks])
         worker.started, now = None, time.monotonic()
         if not worker.is_left:
-            self._measured.append(now - start)
+            self._measured.append((now - start) / len(tasks))
             self._expected = None  # whoever asks next finds it: many ask between two scores
             if now - start <= self.seconds:
                 self.breaker.note_quick()
             elif worker.slow != start:
                 self.breaker.note_slow(now)
-        return result
+        return results
+
+    def _decide_one(self, task: DecisionTask) -> DecisionResult:
+        try:
+            return task.serving.decide(task.asked.application, self._note_failure)
+        except CreditError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - somebody is waiting for an answer
+            return decide_by_rule(task, describe_failure(error))
+
+
+def _choose_next(group: TaskGroup, end: int) -> Sequence[DecisionTask]:
+    """Choose the applications that come next: one, or those up to a place that the same version decides together."""
+    first = group.tasks[group.position]
+    if not first.serving.can_decide_together:
+        return [first]
+    return list(takewhile(lambda task: task.serving is first.serving, islice(group.tasks, group.position, end)))
 
 
 def decide_by_rule(task: DecisionTask, because: str) -> DecisionResult:

@@ -1,5 +1,6 @@
 """Follow the ledger: load the newest version off to the side, verify and warm it, then let it take over."""
 
+import hashlib
 import logging
 import threading
 import time
@@ -66,6 +67,7 @@ class Follower:
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
+                self._accept_larger_batches()
                 self._check_ledger()
                 self._accept_other_clients()
             except CreditError as error:
@@ -82,11 +84,11 @@ class Follower:
             self._start_patrol(ledger)
             self._ledger = ledger
         known = self.serving.number if self.serving and self.serving.doubt is None else 0
-        entry = self._find_newest(self._ledger, known)
-        if entry is not None:
+        found = self._find_newest(self._ledger, known)
+        if found is not None:
             self.problems.pop("ledger", None)
-            if time.monotonic() >= self._refused.get(entry.number, 0):
-                self._follow(self._ledger, entry)
+            if time.monotonic() >= self._refused.get(found[0].number, 0):
+                self._follow(self._ledger, *found)
         elif self.serving is None or self.serving.entry is None:
             self._report_problem("ledger", "nothing has been deployed here", None)
         if "disk" in self.problems and time.monotonic() >= self._retry_at:
@@ -94,6 +96,12 @@ class Follower:
         if self._patrol is not None and self._identity is not None:
             self._look_back(self._patrol, self._identity)
         self.problems.pop("store", None)
+
+    def _accept_larger_batches(self) -> None:
+        """Accept batches up to the limit of now, or no longer, when SIGHUP changed it; with or without the store."""
+        serving = self.serving
+        if serving is not None and serving.requests.largest_batch != self.settings.max_batch:
+            self.serving = self._accept_others(serving)
 
     def _accept_other_clients(self) -> None:
         """Accept what clients of versions send that were published meanwhile, before one of these is deployed."""
@@ -106,25 +114,32 @@ class Follower:
         others = self._clients.list_others(serving.bundle.manifest.digest)
         return serving.accept_others(others, self.settings.max_batch)
 
-    def _find_newest(self, ledger: Ledger, after: int) -> LedgerEntry | None:
-        """Find the newest entry after `after`. Invalid ones are passed over, as `release rollback --to` does."""
+    def _find_newest(self, ledger: Ledger, after: int) -> tuple[LedgerEntry, FollowedEntry] | None:
+        """Find the newest entry after `after`, and what is kept of it: once it is read, the store may be gone.
+
+        Invalid ones are passed over, as `release rollback --to` does. Raises CreditError when the store is away.
+        """
         try:
             is_newest = after > 0 and ledger.find_entry(after + 1) is None
         except CreditError:
             is_newest = False  # it is not valid, or the store is away: the listing tells which
         if is_newest:
             return None
+        is_last = True
         for number in ledger.iterate_numbers():
             if number <= after:
                 return None
+            content = ledger.read_content(number) or b""  # where the store goes now, no entry is passed over
             try:
-                entry = ledger.read_entry(number)
+                entry = ledger.parse_entry(number, content)
             except CreditError as error:
                 self._report_problem("entry", f"entry {number} of the ledger is invalid and skipped", error)
+                is_last = False
                 continue
-            if number == ledger.find_last_number():
+            if is_last:
                 self.problems.pop("entry", None)
-            return entry
+            store, found = self._identity.id if self._identity else None, hashlib.sha256(content).hexdigest()
+            return entry, FollowedEntry(store=store, number=number, hash=found)
         return None
 
     def _start_patrol(self, ledger: Ledger) -> None:
@@ -150,7 +165,10 @@ class Follower:
             else:
                 self.problems.pop(kind, None)
 
-    def _follow(self, ledger: Ledger, entry: LedgerEntry) -> None:
+    def _follow(self, ledger: Ledger, entry: LedgerEntry, followed: FollowedEntry) -> None:
+        if entry.kind == "fallback":  # loading takes a while, in which this process may end
+            with suppress(CreditError):  # which is told below, where it is kept again
+                self._cache.keep_followed(followed)
         try:
             serving = self._versions.load(entry, ledger)
         except Exception as error:  # noqa: BLE001 - a bad bundle is refused, whatever is wrong with it
@@ -161,37 +179,28 @@ class Follower:
             self._refused[entry.number] = time.monotonic() + _RETRY_SECONDS
             if entry.kind != "fallback" or (serving := self._versions.find_rule(entry, self.serving)) is None:  # type: ignore[assignment]
                 return
-            self._cache_entry(serving, entry.number)
         else:
             self.problems.pop("refused", None)
             self._refused.clear()
-            self._cache_entry(serving, entry.number)
+        self._followed = followed
+        self._cache_entry(serving)
         self._take_over(serving)
+        if self._patrol is not None:
+            self._patrol.follow(followed)
 
-    def _cache_entry(self, serving: LiveVersion, number: int) -> None:
+    def _cache_entry(self, serving: LiveVersion) -> None:
         """Keep what a restart without the store goes by: first that there is a newer entry, then the entry itself."""
         self._retry_at = time.monotonic() + _RETRY_SECONDS
-        failed: list[tuple[str, CreditError]] = []
-        no_room = "the last good version cannot be saved to the disk"
-        steps: list[tuple[str, Callable[[], None]]] = [
-            ("the store went before it was told which entry is followed", partial(self._note_followed, number)),
-            (no_room, self._keep_followed),
-            (no_room, partial(self._keep_entry, serving)),
-        ]
-        for said, keep in steps:
+        failed: list[CreditError] = []
+        for keep in (self._keep_followed, partial(self._keep_entry, serving)):
             try:
                 keep()
-            except CreditError as error:  # which keeps nobody from taking over, nor the others from being kept
-                failed.append((said, error))
+            except CreditError as error:  # which keeps nobody from taking over, nor the other from being kept
+                failed.append(error)
         if failed:
-            self._report_problem("disk", *failed[0])
+            self._report_problem("disk", "the last good version cannot be saved to the disk", failed[0])
         else:
             self.problems.pop("disk", None)
-
-    def _note_followed(self, number: int) -> None:
-        """Note which entry is followed; its hash comes from the store, which may have gone since it was read."""
-        if self._patrol is not None and self._identity is not None:
-            self._followed = self._patrol.follow(number, self._identity.id) or self._followed
 
     def _keep_followed(self) -> None:
         if self._followed is not None:
@@ -208,7 +217,7 @@ class Follower:
             return
         with suppress(CreditError):
             self._cache.fetch(ledger.store, serving.entry)
-        self._cache_entry(serving, serving.number)
+        self._cache_entry(serving)
 
     def _serve_without_store(self) -> None:
         self._clients.add_kept(self._cache.folder)

@@ -33,15 +33,10 @@ class Patrol:
         self._checkpoints: dict[int, set[str]] = {}
         self._damaged: set[int] = set()
 
-    def follow(self, number: int, store: str | None) -> FollowedEntry | None:
-        """Remember the entry that is followed now, and return it; None when it or a later one is known already."""
-        if self._newest is not None and number <= self._newest.number:
-            return None
-        found = self._ledger.hash_entry(number)
-        if found is None:
-            return None
-        self._newest = FollowedEntry(store=store, number=number, hash=found)
-        return self._newest
+    def follow(self, followed: FollowedEntry) -> None:
+        """Remember the entry that is followed now, unless it or a later one is known already."""
+        if self._newest is None or followed.number > self._newest.number:
+            self._newest = followed
 
     def look(self) -> dict[str, str]:
         """Look at the newest entry, and at one of the others; return the problems by kind.

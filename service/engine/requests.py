@@ -5,7 +5,7 @@ field by field, logged, and fitted to the version that decides (`credit.bundle.a
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, NamedTuple
@@ -23,13 +23,17 @@ from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_
 Values = dict[str, Any]
 
 _MAX_PROBLEMS = 100
-"""Problems that an answer lists. Of a batch no more are looked for: all could take longer than a thousand decisions."""
+"""Problems that an answer lists. No more are looked for: all of a body could take longer than a thousand decisions."""
 
 _SPARE_VALUES = 1_000
 """Values that a body may have beyond the fields of its applications, so that unknown ones are named."""
 
 _MEMBER_BYTES = 13
 """Bytes that a member of a family takes at least, of which an application may have any number."""
+
+_LARGE_BYTES = 8_000
+"""Bytes beyond which one application is read before it is checked: pydantic makes an error of each unknown field and,
+as it reads, a copy of the whole object for each field that this lacks."""
 
 _ENVELOPE_FIELDS, _REQUEST_FIELDS = frozenset({"applications"}), frozenset({"application", "protected", "applicant"})
 
@@ -80,17 +84,18 @@ class RequestParser:
     def parse(self, body: bytes, language: str | None = None) -> ApplicationRequest:
         """Parse one application, with the language of its reasons.
 
-        Raises CreditError with every field that the contract does not allow.
+        Raises CreditError with the first fields that the contract does not allow.
         """
         self._require_few_values(body, 1)
+        if len(body) > _LARGE_BYTES:
+            return self._parse_large(body)._replace(language=language)
         try:
             content = self.one.validate_json(body)
         except ValidationError as error:
-            _raise_problems(self._explain_errors(error))
-            raise
+            raise CreditError(_take_first(self._explain_errors(error))) from None
         keys = len(content) + len(content["application"]) + len(content.get("protected", ()))
         require_unique_keys(body, keys)
-        _raise_problems(list(self._check_application(content["application"], "application")))
+        _raise_first(self._check_application(content["application"], "application"))
         return _build_request(content, language)
 
     def parse_batch(self, body: bytes) -> list[ApplicationRequest]:
@@ -129,7 +134,7 @@ class RequestParser:
     def _open_envelope(self, body: bytes) -> list[Any]:
         try:
             content = from_json(body)
-            raise_if_any(_list_unknown("", content, _ENVELOPE_FIELDS))
+            _raise_first(_list_unknown("", content, _ENVELOPE_FIELDS))
             opened: list[Any] = self.envelope.validate_python(content)["applications"]
             require_unique_keys(body, count_keys(content))
         except ValidationError as error:
@@ -138,21 +143,29 @@ class RequestParser:
             raise CreditError(Problem("the body", str(error), "JSON")) from None
         return opened
 
+    def _parse_large(self, body: bytes) -> ApplicationRequest:
+        """Parse one application as those of a batch are parsed. Raises CreditError."""
+        try:
+            content = from_json(body)
+        except ValueError as error:
+            raise CreditError(Problem("the body", str(error), "JSON")) from None
+        parsed = self._parse_member(content, "")
+        require_unique_keys(body, count_keys(content))
+        return parsed
+
     def _parse_member(self, content: Any, place: str) -> ApplicationRequest:
-        """Parse one application of a batch. Raises CreditError."""
+        """Parse one application of JSON that was read. Raises CreditError."""
         parts = content if isinstance(content, dict) else {}
-        raise_if_any(_list_unknown(place, parts, _REQUEST_FIELDS))
-        raise_if_any(_list_unknown(f"{place}protected.", parts.get("protected"), self.protected))
+        _raise_first(_list_unknown(place, parts, _REQUEST_FIELDS))
+        _raise_first(_list_unknown(f"{place}protected.", parts.get("protected"), self.protected))
         if not self.families:
-            raise_if_any(_list_unknown(f"{place}application.", parts.get("application"), self.expected))
+            _raise_first(_list_unknown(f"{place}application.", parts.get("application"), self.expected))
         try:
             checked = self.one.validate_python(content)
         except ValidationError as error:
-            problems = self._explain_errors(error)
-            raise CreditError([one._replace(where=f"{place}{one.where}") for one in problems]) from None
-        raise_if_any(
-            list(islice(self._check_application(checked["application"], f"{place}application"), _MAX_PROBLEMS))
-        )
+            problems = (one._replace(where=f"{place}{one.where}") for one in self._explain_errors(error))
+            raise CreditError(_take_first(problems)) from None
+        _raise_first(self._check_application(checked["application"], f"{place}application"))
         return _build_request(checked)
 
     def _check_application(self, application: Values, where: str) -> Iterator[Problem]:
@@ -180,9 +193,13 @@ class RequestParser:
             return [Problem(f"{where}.{shorten(name)}", format_value(value), expected)]
         return [Problem(f"{where}.{shorten(name)}", *UNKNOWN_FIELD)]
 
-    def _explain_errors(self, error: ValidationError) -> list[Problem]:
+    def _explain_errors(self, error: ValidationError) -> Iterator[Problem]:
         """Explain the errors of one application, those once that are told of each type that a value may have."""
-        return list(dict.fromkeys(map(self._explain_error, error.errors(include_url=False))))
+        told: set[Problem] = set()
+        for one in error.errors(include_url=False):
+            if (problem := self._explain_error(one)) not in told:
+                told.add(problem)
+                yield problem
 
     def _explain_error(self, error: Any) -> Problem:
         if "protected" in error["loc"]:
@@ -193,20 +210,22 @@ class RequestParser:
         return describe_error(error, self.expected[named[-1]] if named else None)
 
 
-def _list_unknown(place: str, content: Any, known: Collection[str]) -> list[Problem]:
+def _list_unknown(place: str, content: Any, known: Collection[str]) -> Iterator[Problem]:
     """List unknown fields of an object that has more fields than there are: pydantic would make an error of each."""
-    if not isinstance(content, dict) or len(content) <= len(known):
-        return []
-    unknown = (f"{place}{shorten(name)}" for name in content if name not in known)
-    return [Problem(where, *UNKNOWN_FIELD) for where in islice(unknown, _MAX_PROBLEMS)]
+    if isinstance(content, dict) and len(content) > len(known):
+        yield from (Problem(f"{place}{shorten(name)}", *UNKNOWN_FIELD) for name in content if name not in known)
 
 
 def _build_request(content: Values, language: str | None = None) -> ApplicationRequest:
     return ApplicationRequest(content["application"], content.get("protected", {}), content.get("applicant"), language)
 
 
-def _raise_problems(problems: list[Problem]) -> None:
-    """Raise the first problems, and how many more there are."""
-    rest = len(problems) - _MAX_PROBLEMS
-    more = [Problem("the body", f"{rest:,} more problems")] if rest > 0 else []
-    raise_if_any([*problems[:_MAX_PROBLEMS], *more])
+def _raise_first(problems: Iterable[Problem]) -> None:
+    """Raise the first problems, if there is any, and look for no more."""
+    raise_if_any(_take_first(problems))
+
+
+def _take_first(problems: Iterable[Problem]) -> list[Problem]:
+    """Take the first problems, and say that there are more."""
+    found = list(islice(problems, _MAX_PROBLEMS + 1))
+    return found if len(found) <= _MAX_PROBLEMS else [*found[:_MAX_PROBLEMS], _MORE_PROBLEMS]

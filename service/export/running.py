@@ -23,6 +23,7 @@ from service.export.following import (
     export_news,
     measure_lag,
 )
+from service.people.opened_log import note_reading
 from service.settings import Settings
 
 EXIT_DIFFERS = 3
@@ -34,6 +35,7 @@ class ExportMetrics:
 
     def __init__(self, target: str) -> None:
         self.registry, self.cursors, names = CollectorRegistry(), Cursors(), ["target"]
+        self.target, self.is_noted = target, False
         self.unfinished = UnfinishedRows()
         rows = Counter("export_rows", "Decisions, outcomes and erasures exported", names, registry=self.registry)
 
@@ -67,8 +69,9 @@ def open_log(settings: Settings) -> Iterator[Database]:
         yield databases[-1]
 
 
-def export_once(settings: Settings, target: Target) -> Answer:
-    """Export everything that is new, and end."""
+def export_once(settings: Settings, target: Target, name: str) -> Answer:
+    """Note the export in the log, export everything that is new, and end."""
+    note_reading(settings, "export", {"target": name, "follows": False})
     with open_log(settings) as database:
         made, unchained = export_news(database, target), count_unchained(database)
     content = made._asdict() | {"unchained": unchained}
@@ -90,7 +93,7 @@ def compare_target(settings: Settings, target: Target) -> Answer:
 
 
 def keep_exporting(settings: Settings, target: Target, name: str, seconds: float, host: str, port: int) -> Answer:
-    """Export again and again. A part out of reach is told once, and tried again."""
+    """Note in the log that this follows it, and export again and again. A part out of reach is told once."""
     exported = ExportMetrics(name)
     with end_by_signal() as ended:
         server, _ = listen(host, port, lambda: start_http_server(port, host, exported.registry))
@@ -120,12 +123,15 @@ def _export_until(
 
 
 def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -> ExportRound:
-    """Export new rows. Where the target does not answer, its last known places say how much waits."""
+    """Export new rows, when the log has who does. If the target is away, its last known places say how much waits."""
     with open_log(settings) as database:
         try:
             exported.cursors = target.read_cursors("decisions")
         finally:
             exported.note_lag(*measure_lag(database, exported.cursors))
+        if not exported.is_noted:
+            note_reading(settings, "export", {"target": exported.target, "follows": True})
+            exported.is_noted = True
         made = export_news(database, target, exported.cursors, exported.unfinished)
         exported.note_round(made)
     return made

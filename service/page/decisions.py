@@ -58,7 +58,10 @@ class GroupApprovals(NamedTuple):
 
 
 class AttributeApprovals(NamedTuple):
-    """The groups of a protected attribute. `is_shown`: whether any of them is large enough, `least`, to be shown."""
+    """The groups of a protected attribute. `is_shown`: whether any of them is large enough, `least`, to be shown.
+
+    `lacks_ratios`: there is a limit and somebody was approved, but nobody of the reference group, and it has many.
+    """
 
     name: str
     description: str
@@ -67,9 +70,13 @@ class AttributeApprovals(NamedTuple):
     is_shown: bool
     least: int = MIN_SHOWN
     reference: str = ""
+    lacks_ratios: bool = False
 
     def list_warnings(self, limit: str) -> list[str]:
-        """List the groups whose ratio is below the limit."""
+        """List the groups whose ratio is below the limit, or the reference group where nobody can have a ratio."""
+        if self.lacks_ratios:
+            said = f"nobody of {self.reference} was approved, so that no group can be compared with it"
+            return [f"{capitalise(self.name)}: {said}; the limit is {limit}."]
         return [
             f"{capitalise(self.name)}: {group.name} was approved {group.ratio} times as often as {self.reference}; "
             f"the limit is {limit}."
@@ -91,6 +98,18 @@ def count_by_decision(counts: DecisionCounts) -> list[DecisionShare]:
     """Count the approved, referred and denied."""
     found = count_by(counts, "decision")
     return [_build_share(capitalise(name), found[key], found.total(), key) for key, name in DECISION_WORDS.items()]
+
+
+def find_lack_of_approvals(counts: DecisionCounts) -> str | None:
+    """Say that nobody was approved; None where somebody was, or few people were decided about.
+
+    No group has a ratio then, however unequally it is treated, and a model that denies everybody is broken.
+    """
+    found = count_by(counts, "decision")
+    if found["approve"] or (total := found.total()) < FEW_PEOPLE:
+        return None
+    numbers = f"{found['deny']:,} of {total:,} denied, {found['refer']:,} referred"
+    return f"nobody was approved: {numbers}; no group can be compared with another"
 
 
 def count_by_rule(counts: DecisionCounts) -> DecisionShare:
@@ -157,7 +176,17 @@ def _build_attribute(
     ]
     is_shown = any(people[one] >= MIN_SHOWN for one in (*known, *others))
     reference = column.name_value(column.reference) if column.reference is not None else ""
-    return AttributeApprovals(spell_out(name), column.description, groups, rounded, is_shown, reference=reference)
+    is_refused = people[str(column.reference)] >= FEW_PEOPLE and not approved[str(column.reference)]
+    lacks_ratios = least_ratio is not None and is_refused and approved.total() > 0
+    return AttributeApprovals(
+        spell_out(name),
+        column.description,
+        groups,
+        rounded,
+        is_shown,
+        reference=reference,
+        lacks_ratios=lacks_ratios,
+    )
 
 
 def _add_ratio(

@@ -11,7 +11,7 @@ from credit.decision_log.counting.newest import NewDecision
 from credit.decision_log.counting.summary import DecisionSummary
 from credit.decision_log.people.reviews import ReviewCounts
 from service.engine.live_version import LiveVersion
-from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_decisions
+from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_decisions, find_lack_of_approvals
 from service.page.history import LedgerLine
 from service.page.ratio_limit import ShownLimit
 from service.page.trend import HOURS
@@ -166,6 +166,8 @@ def _list_warnings(facts: ServiceSnapshot) -> list[str]:
         wrong.append("The database of the decision log does not answer; decisions go to the spool.")
     if facts.recent.spooled:
         wrong.append(f"{_format_count(facts.recent.spooled)} in the spool, not in the database yet.")
+    if lack := find_lack_of_approvals(facts.recent.counts):
+        wrong.append(f"{capitalise(lack)}.")
     return wrong
 
 

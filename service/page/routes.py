@@ -45,10 +45,13 @@ class ShownSection(NamedTuple):
 
 
 class PageState:
-    """The state of the service for the page. The ledger and the log are read every few seconds, however many look."""
+    """The state of the service for the page. The ledger and the log are read every few seconds, however many look.
+
+    `parts` is replaced when settings change that a running service takes up.
+    """
 
     def __init__(self, parts: Parts) -> None:
-        self._parts, self._settings, self._follower, self._log = parts, parts.settings, parts.follower, parts.log
+        self.parts, self._settings, self._follower, self._log = parts, parts.settings, parts.follower, parts.log
         self.times = DecisionTimes()
         self._history = LedgerHistory(self._settings.environment)
         self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
@@ -63,7 +66,7 @@ class PageState:
     def take_snapshot(self) -> ServiceSnapshot:
         """Collect the state of the service as it is now."""
         serving = self._follower.serving
-        problems = collect_problems(self._parts)
+        problems = collect_problems(self.parts)
         seen = (serving.number if serving else 0, *self._follower.problems.values())
         lines, store = self._lines.get(seen, self._read_history)
         return ServiceSnapshot(
@@ -78,17 +81,17 @@ class PageState:
             limit=self.find_limit(),
             newest=self._newest.get((), self._read_newest),
             watch=self._seen_watch.get((), self._watch.read) if self._watch else None,
-            shadowed=self._shadowed.get((self._parts.shadows.number,), self._count_shadowed),
+            shadowed=self._shadowed.get((self.parts.shadows.number,), self._count_shadowed),
         )
 
     def find_limit(self) -> ShownLimit:
         """Find the limit of the ratio, that of the version that decides unless the settings say one."""
-        return find_limit(self._parts.settings.least_ratio, self._follower.serving)
+        return find_limit(self.parts.settings.least_ratio, self._follower.serving)
 
     def describe_sections(self, facts: ServiceSnapshot) -> dict[str, SectionContent]:
         """Describe the sections that have anything to show."""
         source = SectionSource(
-            self._parts, facts.now, facts.serving, facts.recent, facts.limit, self.times, facts.watch, facts.shadowed
+            self.parts, facts.now, facts.serving, facts.recent, facts.limit, self.times, facts.watch, facts.shadowed
         )
         found = {name: section.describe(source) for name, section in list_sections().items()}
         return {name: content for name, content in found.items() if content is not None}
@@ -116,7 +119,7 @@ class PageState:
 
     def _count_shadowed(self) -> int | None:
         """Count the applications of the challenge in the log, no further than the page can tell quickly."""
-        challenge = self._parts.shadows.challenge
+        challenge = self.parts.shadows.challenge
         if challenge is None or challenge.needed is None:
             return None
         try:

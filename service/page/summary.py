@@ -15,7 +15,7 @@ from service.api.request_reading import read_parts, require_serving
 from service.api.responses import render_json
 from service.api.state import Parts, collect_problems
 from service.engine.live_version import LiveVersion
-from service.page.decisions import count_by, count_by_group, describe_gaps
+from service.page.decisions import count_by, count_by_group, describe_gaps, find_lack_of_approvals
 from service.page.ratio_limit import find_limit
 
 _CLOCK_MARGIN = timedelta(hours=1)
@@ -32,7 +32,10 @@ class DecidedGroup(BaseModel):
     people: str = Field(examples=["about 35", "fewer than 5"])
     approved: str = Field(description="Share of them; empty: hidden", examples=["87%"])
     note: str
-    ratio: str = Field(description="Their share by that of the reference group; empty: hidden", examples=["0.72"])
+    ratio: str = Field(
+        description="Their share by that of the reference group; empty: hidden, or nobody of that group was approved",
+        examples=["0.72"],
+    )
     is_below: bool = Field(description="The ratio is below `limit`, and neither group has few people")
 
 
@@ -58,7 +61,7 @@ class DecidedResponse(BaseModel):
     )
     groups: list[DecidedGroup]
     notes: list[str] = Field(description="What is missing from the figures, or may be counted twice")
-    problems: list[str] = Field(description="What is wrong with the service")
+    problems: list[str] = Field(description="What is wrong with the service, or that it approves nobody")
 
 
 @ROUTER.get("/v1/decided", response_model=DecidedResponse, responses=READ_REFUSALS, tags=["monitor"])
@@ -87,7 +90,7 @@ def summarize_live(request: Request) -> Response:
             for group in found.groups
         ],
         "notes": describe_gaps(recent),
-        "problems": list(collect_problems(parts).values()),
+        "problems": [*collect_problems(parts).values(), *filter(None, [find_lack_of_approvals(known)])],
     }
     for group in content["groups"]:
         group["group"] = group.pop("name")

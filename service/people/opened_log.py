@@ -1,10 +1,11 @@
-"""Open the log to change it, for the subcommands about applicants: who does it is noted, with a checkpoint."""
+"""Open the log to change it, for the subcommands that show or change what it has about people: who does it is noted."""
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
@@ -13,6 +14,7 @@ from credit.decision_log.integrity.chain import EVENTS
 from credit.decision_log.integrity.checkpointing import CheckpointWriter
 from credit.decision_log.log import count_decisions
 from credit.decision_log.people.applicants import hash_reference
+from credit.decision_log.people.events import EventKind, build_event
 from credit.registry.address import open_store
 from service.settings import Settings, load_settings
 
@@ -35,16 +37,36 @@ def open_log(patient: bool = False) -> Iterator[OpenedLog]:
     Raises CreditError when decisions wait in the spool: they would be missed.
     """
     settings = load_settings()
-    if settings.database_url is None and not (settings.state / "decisions.db").exists():
-        fix = "SERVICE_STATE and SERVICE_DATABASE_URL say where the decision log is"
-        raise CreditError(Problem(str(settings.state / "decisions.db"), "no such file", fix=fix))
+    _require_log(settings)
     database = Database(settings.database, patient=patient)
     try:
         database.prepare()
         _require_empty_spool(settings)
         events = Appender(database, EVENTS)
-        yield OpenedLog(database, events, getpass.getuser()[:64], settings)
-        _write_checkpoint(events, settings)
+        try:
+            yield OpenedLog(database, events, _find_caller(), settings)
+        finally:  # what was noted before something failed has a checkpoint too
+            _write_checkpoint(events, settings)
+    finally:
+        database.close()
+
+
+def note_reading(settings: Settings, kind: EventKind, detail: dict[str, Any], decision: str | None = None) -> None:
+    """Note who looks at what, before it is shown, for subcommands that read the log and wait for no spool.
+
+    Raises CreditError when the database does not take the event: nothing may be shown then.
+    """
+    _require_log(settings)
+    database = Database(settings.database)
+    try:
+        events = Appender(database, EVENTS)
+        events.append(build_event(kind, _find_caller(), settings.environment, detail, decision))
+        with suppress(CreditError):  # verify-log counts rows without a checkpoint; reading needs no store
+            _checkpoint(events, settings)
+    except CreditError as error:
+        fix = "again, when the database takes the event that says who looked"
+        shown = Problem("the decision log", "nothing is shown: this could not be noted in it", fix=fix)
+        raise CreditError([shown, *error.problems]) from None
     finally:
         database.close()
 
@@ -56,6 +78,19 @@ def read_reference(text: str, settings: Settings) -> str:
         raise CreditError(Problem("SERVICE_APPLICANT_KEY", "nothing", expected))
     reference = sys.stdin.readline().strip() if text == "-" else text
     return hash_reference(settings.applicant_key.get_secret_value(), reference)
+
+
+def _find_caller() -> str:
+    try:
+        return getpass.getuser()[:64]
+    except (KeyError, OSError):  # a container whose user has no name
+        return f"uid {os.getuid()}"
+
+
+def _require_log(settings: Settings) -> None:
+    if settings.database_url is None and not (settings.state / "decisions.db").exists():
+        fix = "SERVICE_STATE and SERVICE_DATABASE_URL say where the decision log is"
+        raise CreditError(Problem(str(settings.state / "decisions.db"), "no such file", fix=fix))
 
 
 def _require_empty_spool(settings: Settings) -> None:
@@ -73,6 +108,10 @@ def _require_empty_spool(settings: Settings) -> None:
 def _write_checkpoint(events: Appender, settings: Settings) -> None:
     """Write the head of the events into the store. A missing checkpoint is said; the change is made already."""
     try:
-        CheckpointWriter([events.chain], lambda: open_store(make=False), settings.environment).write()
+        _checkpoint(events, settings)
     except CreditError as error:
         print(f"no checkpoint of what was noted: {error}", file=sys.stderr)
+
+
+def _checkpoint(events: Appender, settings: Settings) -> None:
+    CheckpointWriter([events.chain], lambda: open_store(make=False), settings.environment).write()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from credit.decision_log import migrate
+from testing.decisions import make_tables, migrate_by_alembic
 from testing.images import built
 from testing.lenders.small import bundles, inputs, rows
 from testing.parts.servers import Cluster, cluster
@@ -59,6 +61,20 @@ def template_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
         assert not changed, f"the committed results are not those that come out: {changed}"
 
     return make_once(find_shared_folder(tmp_path_factory, worker_id) / "template", run_pipeline, lender=None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_at_once() -> Iterator[None]:
+    """Let each new SQLite log of this process have its tables at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "upgrade_tables", make_tables)
+        yield
+
+
+@pytest.fixture
+def migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the migrations make the tables of a log, as they do outside these tests."""
+    monkeypatch.setattr(migrate, "upgrade_tables", migrate_by_alembic)
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ ARROWS: dict[str, set[str]] = {
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
-    "service/export": SERVICE | {"service/batch"},
+    "service/export": SERVICE | {"service/batch", "service/people"},
     "service/commands": SERVICE
     | {
         "service/access",
@@ -108,7 +108,7 @@ ARROWS: dict[str, set[str]] = {
         "service/metrics.py",
         "service/people",
     },
-    "service/reloading.py": SERVICE | {"service/access"},
+    "service/reloading.py": SERVICE | {"service/access", "service/connections"},
     "service/app.py": SERVICE
     | {"service/access", "service/api", "service/connections", "service/deciding", "service/engine"}
     | {"service/metrics.py", "service/page", "service/reloading.py", "service/shadow"},

@@ -79,7 +79,7 @@ def test_stages_that_need_no_scikit_learn_run_without_it(tmp_path: Path) -> None
 
 def test_no_stage_that_trains_nothing_loads_scikit_learn(finished: Project) -> None:
     commands = read_commands(finished.folder)
-    names = ("select_in_folds", "fairness", "choose", "summarize", "report")
+    names = ("select_in_folds", "fairness", "choose", "summarize", "stability", "report")
     ran = {name: loaded(run(name.partition("@")[0], *commands[name][4:]), finished.folder) for name in names}
     assert not any("sklearn" in libraries for libraries in ran.values())
     assert ran["summarize"] == ran["report"] == set()

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from credit.common.errors import CreditError
@@ -12,6 +13,8 @@ from credit.registry.store import Store
 _LOG = logging.getLogger(__name__)
 _END_SECONDS = 3.0
 """How long the end of a process waits for its last checkpoint, in case the store hangs."""
+_NEW_SECONDS = 1.0
+"""How long a chain is without any checkpoint: rows of a chain that the store does not know may be forged."""
 
 
 class CheckpointWriter:
@@ -20,11 +23,17 @@ class CheckpointWriter:
     def __init__(self, chains: Sequence[Chain], open_store: Callable[[], Store], environment: str | None) -> None:
         self._chains, self._open_store, self._environment = chains, open_store, environment
         self._written: set[Head] = set()
+        self._tried: set[str] = set()
         self.problem: str | None = None
         """Why the newest heads are not in the store; None when they are, or need not be yet."""
 
+    def has_new_chain(self) -> bool:
+        """Tell whether a chain has its first rows, and no checkpoint was tried since."""
+        return not self._list_writers() <= self._tried
+
     def write(self) -> None:
         """Write the heads. Raises CreditError when the store does not take them."""
+        self._tried = self._list_writers()
         moved = [Checkpoint(chain.kind.table.name, head) for chain in self._chains for head in self._list_moved(chain)]
         if not moved:
             return
@@ -34,12 +43,15 @@ class CheckpointWriter:
         current = {head for chain in self._chains for head in chain.heads}
         self._written = {head for head in {*self._written, *(one.head for one in moved)} if head in current}
 
+    def _list_writers(self) -> set[str]:
+        return {head.writer for chain in self._chains for head in list(chain.heads) if head.sequence}
+
     def _list_moved(self, chain: Chain) -> list[Head]:
         return [head for head in list(chain.heads) if head.sequence and head not in self._written]
 
 
 class CheckpointThread:
-    """A thread that writes checkpoints every so many seconds, and once more when it ends."""
+    """A thread that writes checkpoints every so many seconds, soon after a chain began, and once more when it ends."""
 
     def __init__(self, writer: CheckpointWriter, seconds: float) -> None:
         self._writer, self._seconds = writer, seconds
@@ -58,9 +70,12 @@ class CheckpointThread:
         self._thread.join(_END_SECONDS)
 
     def _run(self) -> None:
-        ended = False
+        ended, due = False, time.monotonic() + self._seconds
         while not ended:
-            ended = self._ended.wait(self._seconds)
+            ended = self._ended.wait(min(self._seconds, _NEW_SECONDS))
+            if not ended and time.monotonic() < due and not self._writer.has_new_chain():
+                continue
+            due = time.monotonic() + self._seconds
             try:
                 self._writer.write()
                 self._writer.problem = None

@@ -33,9 +33,12 @@ class TableReport:
     erased: int = 0
     unchained: int = 0
     removed: int = 0
+    unconfirmed: int = 0
     checkpoints: int = 0
     beyond_checkpoint: int = 0
+    unknown: int = 0
     found: int = 0
+    is_confirmed: bool = False
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, finding: Finding) -> None:
@@ -52,8 +55,10 @@ def describe_report(report: TableReport) -> str:
     line += f", {report.checkpoints:,} checkpoints compared" if report.checkpoints else ""
     parts = {
         "after the last checkpoint": report.beyond_checkpoint,
+        "in chains that have no checkpoint at all": report.unknown,
         "erased, their hashes are there": report.erased,
-        "removed by their age, as the log tells": report.removed,
+        "of these by an event that no checkpoint covers": report.unconfirmed,
+        f"{'removed' if report.is_confirmed else 'said to be removed'} by their age": report.removed,
         "not chained, from before there was a chain": report.unchained,
     }
     return line + "".join(f"; {count:,} {what}" for what, count in parts.items() if count)

@@ -1,14 +1,13 @@
 """Decisions that were removed by their age, as events of the log tell: where chains were cut, and the hashes there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
-from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
+from credit.decision_log.tables import EVENTS_TABLE
 
 
 class RemovedRange(NamedTuple):
@@ -47,30 +46,42 @@ def leave_out(removed: Iterable[tuple[int, int]], missing: Iterable[tuple[int, i
     return left
 
 
-def read_removals(databases: Iterable[Database]) -> Removals:
-    """Read the removals that events tell. Raises CreditError when a database does not answer."""
-    ranges: dict[str, list[RemovedRange]] = {}
-    moments: list[datetime] = []
-    query = select(EVENTS_TABLE.c.detail).where(EVENTS_TABLE.c.kind == "remove")
+class RemovalEvent(NamedTuple):
+    """An event that tells of a removal: its id, its place in a chain, and what went from before a moment."""
+
+    id: str
+    writer: str
+    place: int
+    before: datetime
+    ranges: list[RemovedRange]
+
+
+def read_removal_events(databases: Iterable[Database]) -> list[RemovalEvent]:
+    """Read the events that tell of removals. Raises CreditError when a database does not answer."""
+    columns, events = EVENTS_TABLE.c, []
+    query = select(columns.id, columns.writer, columns.sequence, columns.detail).where(columns.kind == "remove")
     for database in databases:
         with database.begin_read() as connection:
-            for detail in connection.execute(query).scalars():
-                moments.append(datetime.fromisoformat(detail["before"]))
-                for one in detail["ranges"]:
-                    ranges.setdefault(one[0], []).append(RemovedRange(*one))
+            for identifier, writer, place, detail in connection.execute(query):
+                before, ranges = (
+                    datetime.fromisoformat(detail["before"]),
+                    [RemovedRange(*one) for one in detail["ranges"]],
+                )
+                events.append(RemovalEvent(identifier, writer or "", place or 0, before, ranges))
+    return events
+
+
+def gather_removals(events: Iterable[RemovalEvent]) -> Removals:
+    """Gather what events removed."""
+    ranges: dict[str, list[RemovedRange]] = {}
+    moments = []
+    for event in events:
+        moments.append(event.before)
+        for one in event.ranges:
+            ranges.setdefault(one.writer, []).append(one)
     return Removals(ranges, max(moments, default=None))
 
 
-def find_ranges(connection: Connection, conditions: Sequence[Any]) -> list[RemovedRange]:
-    """Find the ranges in which decisions follow each other, each by its place and its hash, in bounded memory."""
-    columns = DECISIONS_TABLE.c
-    query = select(columns.writer, columns.sequence, columns.previous, columns.row_hash)
-    query = query.where(*conditions, columns.writer.is_not(None)).order_by(columns.writer, columns.sequence)
-    found: list[RemovedRange] = []
-    for writer, sequence, previous, row_hash in connection.execute(query.execution_options(yield_per=2_000)):
-        last = found[-1] if found else None
-        if last and (last.writer, last.last + 1, last.row_hash) == (writer, sequence, previous):
-            found[-1] = last._replace(last=sequence, row_hash=row_hash)
-        else:
-            found.append(RemovedRange(writer, sequence, sequence, previous, row_hash))
-    return found
+def read_removals(databases: Iterable[Database]) -> Removals:
+    """Read the removals that events tell, confirmed or not. Raises CreditError when a database does not answer."""
+    return gather_removals(read_removal_events(databases))

@@ -3,16 +3,23 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from credit.decision_log.database import Database, DecisionRow
-from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, SHADOWS, ChainedTable, Hasher
+from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, EVENTS, SHADOWS, ChainedTable, Hasher
 from credit.decision_log.integrity.checkpoints import list_checkpointed_writers, list_points
+from credit.decision_log.integrity.confirmed import Confirmation
 from credit.decision_log.integrity.findings import Finding, TableReport
 from credit.decision_log.integrity.reading import Row, find_range, list_writers, read_rows
-from credit.decision_log.integrity.removed import Removals, read_removals
+from credit.decision_log.integrity.removed import (
+    RemovalEvent,
+    Removals,
+    gather_removals,
+    read_removal_events,
+    read_removals,
+)
 from credit.decision_log.integrity.walk import ChainWalk, check_content
 from credit.decision_log.migrate import require_newest_tables
 from credit.decision_log.tables import EVENTS_TABLE
@@ -20,6 +27,9 @@ from credit.registry.store import Store
 
 ERASURE_KINDS = ("erase", "expire")
 """The events by which personal values may be gone."""
+
+_LOWEST = -(2**63)
+"""The lowest place that a row can have: an honest one is from 1 on, and a forged one is not overlooked."""
 
 _LAST_MILLISECOND = 253_402_300_799_000
 
@@ -37,6 +47,14 @@ def verify_databases(
     return LogVerification(databases, store, since, until).verify()
 
 
+class _Erasure(NamedTuple):
+    """An erasure: its event, the rows that it names, and whether a checkpoint covers it, if there is a store."""
+
+    event: str
+    rows: frozenset[Any]
+    is_confirmed: bool
+
+
 class LogVerification:
     """A verification of a log; several databases are its database and its spool, in this order."""
 
@@ -48,17 +66,23 @@ class LogVerification:
         until: datetime | None = None,
     ) -> None:
         self._databases, self._store, self._since, self._until = databases, store, since, until
-        self._erasure: tuple[str, frozenset[str]] = ("", frozenset())
+        self._erasure = _Erasure("", frozenset(), True)
         self._began: datetime | None = None
         self._removals = Removals({})
+        self._confirmation: Confirmation | None = None
+        self._forged: dict[str, RemovalEvent] = {}
 
     def verify(self) -> list[TableReport]:
         """Verify every table. Raises CreditError when a database or the store does not answer."""
-        self._removals = read_removals(self._databases)
+        events = read_removal_events(self._databases)
+        if self._store is not None:
+            self._confirmation = Confirmation(self._databases, self._store)
+            self._forged = {one.id: one for one in events if not self._confirmation.confirms_removal(one)}
+        self._removals = gather_removals(one for one in events if one.id not in self._forged)
         return [self._verify_table(kind) for kind in CHAINED_TABLES]
 
     def _verify_table(self, kind: ChainedTable) -> TableReport:
-        report, self._began = TableReport(kind.table.name), None
+        report, self._began = TableReport(kind.table.name, is_confirmed=self._store is not None), None
         writers = set(list_writers(self._databases, kind))
         if kind is DECISIONS and self._is_all:
             writers |= self._removals.ranges.keys()
@@ -67,6 +91,9 @@ class LogVerification:
         for writer in sorted(writers):
             self._verify_writer(kind, writer, report)
         self._verify_unchained(kind, report)
+        for event in self._forged.values() if kind is EVENTS else ():
+            text = "it tells of a removal that the store does not confirm: no `service expire` announced it there"
+            report.add(Finding("inserted", kind.table.name, event.writer, event.place, event.id, text))
         return report
 
     @property
@@ -79,18 +106,22 @@ class LogVerification:
             return
         points = list_points(self._store, kind.table.name, writer) if self._store is not None else {}
         removed = self._removals.ranges.get(writer, ()) if kind is DECISIONS else ()
-        walk = ChainWalk(kind, writer, points, lambda row: self._check_beyond(kind, row), removed)
+        walk = ChainWalk(kind, writer, points, lambda row: self._check_beyond(kind, row, report), removed)
         if first > 1:
             before = next(read_rows(self._databases, kind, writer, first - 1, first - 1), None)
             walk.start_after(before, first - 1)
-        rows = self._watch_begin(kind, read_rows(self._databases, kind, writer, first, last))
+        lowest = first if first > 1 else _LOWEST
+        rows = self._watch_begin(kind, read_rows(self._databases, kind, writer, lowest, last))
         for finding in walk.walk(rows, is_whole=last is None):
             if finding.kind != "deleted" or not self._is_there_by_now(kind, finding):
                 report.add(finding)
         report.rows, report.writers = report.rows + walk.rows, report.writers + 1
         report.erased, report.checkpoints = report.erased + walk.erased, report.checkpoints + walk.checkpoints
         report.removed += walk.removed
-        report.beyond_checkpoint += max(0, walk.last_place - max(points, default=first - 1)) if last is None else 0
+        if self._store is not None and not points:
+            report.unknown += walk.rows
+        elif last is None:
+            report.beyond_checkpoint += max(0, walk.last_place - max(points, default=first - 1))
 
     def _is_there_by_now(self, kind: ChainedTable, finding: Finding) -> bool:
         """Look again for a missing row: a service may have moved it from the spool to the database meanwhile."""
@@ -114,15 +145,19 @@ class LogVerification:
             self._began = min(self._began or row[moment], row[moment])
             yield row
 
-    def _check_beyond(self, kind: ChainedTable, row: Row) -> str | None:
-        named = row["decision_id" if kind is SHADOWS else "id"]
-        is_bare = row["salt"] is None and named not in self._find_erased(row["erased_by"])
-        if is_bare and (kind is DECISIONS or not self._is_of_removed(row)):
-            return "no erasure in the log names it"
+    def _check_beyond(self, kind: ChainedTable, row: Row, report: TableReport) -> str | None:
+        if row["salt"] is None:
+            erasure = self._find_erasure(row["erased_by"])
+            if row["decision_id" if kind is SHADOWS else "id"] in erasure.rows:
+                report.unconfirmed += not erasure.is_confirmed
+            elif kind is DECISIONS or not self._is_of_removed(row):
+                return "no erasure in the log names it"
         return check_repeat(self._databases, row, self._removals) if kind is DECISIONS else None
 
     def _is_of_removed(self, row: Row) -> bool:
         """Tell whether a row belongs to a decision that is not there any more, and lost its values with it."""
+        if row["erased_by"] in self._forged:
+            return False
         decision, query = row["decision_id"], select(EVENTS_TABLE.c.id).where(EVENTS_TABLE.c.kind == "remove")
         for database in self._databases:
             with database.begin_read() as connection:
@@ -130,24 +165,26 @@ class LogVerification:
                     return decision is not None and not any(one.find(decision) for one in self._databases)
         return False
 
-    def _find_erased(self, event: str | None) -> frozenset[Any]:
-        """Find the rows that an erasure names; the last one is remembered, for it names many."""
-        if event is not None and self._erasure[0] != event:
-            detail = next(filter(None, (_find_erasure(database, event) for database in self._databases)), {})
-            self._erasure = (event, frozenset(detail.get("rows", ())))
-        return self._erasure[1] if event is not None else frozenset()
+    def _find_erasure(self, event: str | None) -> _Erasure:
+        """Find an erasure; the last one is remembered, for it names many rows."""
+        if self._erasure.event != (event or ""):
+            found = next(filter(None, (_read_erasure(database, event or "") for database in self._databases)), None)
+            detail, writer, place = found or ({}, None, None)
+            is_confirmed = self._confirmation is None or self._confirmation.covers(writer or "", place or 0)
+            self._erasure = _Erasure(event or "", frozenset(detail.get("rows", ())), is_confirmed)
+        return self._erasure
 
     def _verify_unchained(self, kind: ChainedTable, report: TableReport) -> None:
         """Count the rows from before there was a chain; name the first one that is not from then."""
         columns, moment = kind.table.c, kind.table.c[kind.moments[-1]]
-        old = columns.writer.is_(None)
+        old, placeless = columns.writer.is_(None), and_(columns.writer.is_not(None), columns.sequence.is_(None))
         for database in self._databases:
             with database.begin_read() as connection:
                 report.unchained += connection.execute(select(func.count()).where(old)).scalar_one()
-                if report.unchained == 0 or self._began is None or not self._is_all:
+                if not self._is_all:
                     continue
-                late = select(columns.id).where(old, moment > self._began).order_by(moment).limit(1)
-                found = connection.execute(late).scalar()
+                late = placeless if self._began is None else or_(placeless, and_(old, moment > self._began))
+                found = connection.execute(select(columns.id).where(late).order_by(moment).limit(1)).scalar()
             if found is not None:
                 text = "is in no chain, though there was one by then: inserted, or written by an older service"
                 report.add(Finding("inserted", kind.table.name, "", 0, str(found), text))
@@ -197,8 +234,9 @@ def _read_time(identifier: str | None) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _find_erasure(database: Database, event: str) -> dict[str, Any]:
-    query = select(EVENTS_TABLE.c.detail).where(EVENTS_TABLE.c.id == event, EVENTS_TABLE.c.kind.in_(ERASURE_KINDS))
+def _read_erasure(database: Database, event: str) -> tuple[dict[str, Any], str | None, int | None] | None:
+    told = EVENTS_TABLE.c
+    query = select(told.detail, told.writer, told.sequence).where(told.id == event, told.kind.in_(ERASURE_KINDS))
     with database.begin_read() as connection:
-        detail: dict[str, Any] | None = connection.execute(query).scalar()
-    return detail or {}
+        found = connection.execute(query).first()
+    return None if found is None else (found.detail or {}, found.writer, found.sequence)

@@ -17,11 +17,12 @@ from credit.common.errors import CreditError, Problem
 from credit.decision_log.counting.places import forget_writers
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.append import Appender, AppendTransaction
-from credit.decision_log.integrity.removed import find_ranges
+from credit.decision_log.integrity.confirmed import Announced, announce_removal, find_ranges
 from credit.decision_log.months.partitions import Partition, is_partitioned, list_partitions
 from credit.decision_log.people.events import build_event
 from credit.decision_log.shadows.recording import erase_shadows
 from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE
+from credit.registry.store import Store
 
 _CHUNK_ROWS = 2_000
 """Decisions that one event removes in PostgreSQL, where they are no partition."""
@@ -61,18 +62,23 @@ def plan_removal(database: Database, before: datetime) -> Removal:
     return Removal(counts, total - sum(counts.values()))
 
 
-def remove_decisions(database: Database, events: Appender, before: datetime, caller: str) -> Removal:
+def remove_decisions(database: Database, events: Appender, before: datetime, caller: str, store: Store) -> Removal:
     """Remove all decisions from before a moment, the begin of a month; return their numbers.
 
+    They are announced in the store first: an event alone, which who writes the database can insert, explains no gap.
     Each partition, and each part of the rest, goes in a transaction with its event: killed in between, it goes on with
     the next one when it runs again. Raises CreditError when that is impossible.
     """
     with database.begin_read() as connection:
         whole = _list_whole(database, connection, before)
-    removed = {one.name: _remove_partition(events, one, before, caller) for one in whole}
+        if not whole and connection.execute(select(_C.id).where(_C.decided_at < before).limit(1)).first() is None:
+            return Removal({}, 0)
+        planned = find_ranges(connection, [_C.decided_at < before])
+    announced = announce_removal(store, before, planned, caller)
+    removed = {one.name: _remove_partition(events, one, before, caller, announced) for one in whole}
     rows = 0
     is_locking = database.engine.dialect.name == "sqlite"
-    while number := _remove_rows(events, before, caller, _LOCKED_ROWS if is_locking else _CHUNK_ROWS):
+    while number := _remove_rows(events, before, caller, announced, _LOCKED_ROWS if is_locking else _CHUNK_ROWS):
         rows += number
         if is_locking:
             time.sleep(_UNLOCKED_SECONDS)
@@ -94,14 +100,16 @@ def _is_in(partition: Partition) -> list[Any]:
     return [_C.decided_at < partition.end, *([_C.decided_at >= partition.begin] if partition.begin else [])]
 
 
-def _remove_partition(events: Appender, partition: Partition, before: datetime, caller: str) -> int:
+def _remove_partition(
+    events: Appender, partition: Partition, before: datetime, caller: str, announced: Announced
+) -> int:
     with events.begin() as transaction:
         connection, name = transaction.connection, partition.name
         connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))  # nothing comes meanwhile
         number = _count(connection, partition)
         doomed = select(_C.id).where(*_is_in(partition))
         detail = {"before": before, "partition": name, "decisions": number}
-        _note(transaction, doomed, _is_in(partition), caller, detail)
+        _note(transaction, doomed, _is_in(partition), caller, announced, detail)
         since = "AND decided_at >= :begin" if partition.begin else ""
         keys = text(f"DELETE FROM decision_keys WHERE decided_at < :end {since}")
         connection.execute(keys, {"end": partition.end} | ({"begin": partition.begin} if partition.begin else {}))
@@ -128,7 +136,7 @@ def _drop(connection: Connection, name: str) -> None:
     )
 
 
-def _remove_rows(events: Appender, before: datetime, caller: str, most: int) -> int:
+def _remove_rows(events: Appender, before: datetime, caller: str, announced: Announced, most: int) -> int:
     """Remove the oldest decisions that are in no whole partition, at most so many; returns how many."""
     with events.begin() as transaction:
         connection = transaction.connection
@@ -136,7 +144,7 @@ def _remove_rows(events: Appender, before: datetime, caller: str, most: int) -> 
         doomed = list(connection.execute(oldest).scalars())
         if doomed:
             these = [_C.decided_at < before, _C.id.in_(doomed)]
-            _note(transaction, doomed, these, caller, {"before": before, "decisions": len(doomed)})
+            _note(transaction, doomed, these, caller, announced, {"before": before, "decisions": len(doomed)})
             connection.execute(delete(DECISIONS_TABLE).where(*these))
     return len(doomed)
 
@@ -146,11 +154,16 @@ def _note(
     doomed: Sequence[str] | Select[Any],
     conditions: list[Any],
     caller: str,
+    announced: Announced,
     detail: dict[str, Any],
 ) -> None:
-    """Note what goes by an event, and erase what belongs to it."""
+    """Note what goes by an event, and erase what belongs to it. Raises CreditError if it is not in the announced."""
     connection = transaction.connection
     ranges = find_ranges(connection, conditions)
+    if not all(map(announced.covers, ranges)):
+        where = f"the decisions of months before {detail['before']:%Y-%m}"
+        found = "others came, as from a spool, since those that go were announced in the store"
+        raise CreditError(Problem(where, found, fix="run it again, it goes on with them"))
     event = build_event("remove", caller, None, detail | {"before": detail["before"].isoformat(), "ranges": ranges})
     transaction.append(event)
     gone = {"salt": None, "erased_by": event["id"]}

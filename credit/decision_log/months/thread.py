@@ -1,4 +1,6 @@
-"""Make the months ahead, beside a service that writes decisions, and tell of decisions that are in none."""
+"""Keep the log in order beside a service that writes decisions, as time goes by.
+
+Make the months ahead and tell of decisions that are in none; forget the references of applicants who were erased."""
 
 import logging
 import threading
@@ -7,6 +9,7 @@ from datetime import UTC, datetime
 from credit.common.errors import CreditError
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.partitions import MonthReport, ensure_months
+from credit.decision_log.people.late_erasure import forget_applicants
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 30.0
@@ -17,7 +20,7 @@ WEAKNESS = "months"
 
 
 class MonthThread:
-    """A thread that looks every so many seconds whether the months that come are there."""
+    """A thread that looks every so many seconds whether the months that come are there, and what is to forget."""
 
     def __init__(self, log: DecisionLog, seconds: float) -> None:
         self._log, self._seconds = log, seconds
@@ -32,7 +35,7 @@ class MonthThread:
 
     def _run(self) -> None:
         while True:
-            has_looked = self._log.problem is None and self._look()
+            has_looked = self._log.problem is None and self._look() and self._forget()
             if self._ended.wait(self._seconds if has_looked else min(_RETRY_SECONDS, self._seconds)):
                 return
 
@@ -52,6 +55,18 @@ class MonthThread:
             _LOG.exception(said)
         tell(self._log.database.weaknesses, said)
         return said != failed
+
+    def _forget(self) -> bool:
+        """Forget whom erasures named long ago; False when that has to be tried again."""
+        try:
+            forget_applicants(self._log.database, self._log.events, datetime.now(UTC))
+        except CreditError as error:
+            _LOG.warning("references of erased applicants could not be forgotten: %s", error)
+            return False
+        except Exception:  # noqa: BLE001 - as with the months
+            _LOG.exception("references of erased applicants could not be forgotten")
+            return False
+        return True
 
 
 def describe_stray(report: MonthReport) -> str | None:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, and_, func, or_, select, update
+from sqlalchemy import JSON, ColumnElement, and_, func, or_, select, text, update
+from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
-from credit.decision_log.integrity.append import Appender
-from credit.decision_log.people.events import EventKind, build_event
+from credit.decision_log.integrity.append import Appender, AppendTransaction
+from credit.decision_log.people.events import EventKind, EventRow, build_event
 from credit.decision_log.shadows.recording import erase_shadows
 from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
 
@@ -19,23 +20,54 @@ _CHUNK_ROWS = 500
 def erase_decisions(
     events: Appender, decisions: Sequence[str], kind: EventKind, caller: str, detail: dict[str, Any]
 ) -> None:
+    """Erase decisions in a transaction of their own, see `erase_within`."""
+    with events.begin() as transaction:
+        erase_within(transaction, decisions, build_event(kind, caller, None, detail))
+
+
+def erase_applicant(events: Appender, applicant: str, caller: str, reason: str) -> list[str]:
+    """Erase all decisions about an applicant; returns those that the database has.
+
+    Others may wait in the spools of services. Until `late_erasure.forget_applicants` the event keeps the hash of the
+    reference as personal value, by which those that were made before it are known when they come.
+    """
+    decisions = DECISIONS_TABLE.c
+    query = select(decisions.id).where(decisions.applicant == applicant).order_by(decisions.decided_at, decisions.id)
+    with events.begin() as transaction:
+        lock_erasures(transaction.connection)
+        found = list(transaction.connection.execute(query).scalars())
+        event = build_event("erase", caller, None, {"reason": reason}, personal={"applicant": applicant})
+        erase_within(transaction, found, event)
+    return found
+
+
+def erase_within(transaction: AppendTransaction, decisions: Sequence[str], event: EventRow) -> None:
     """Erase inputs, protected values, reference and fingerprint, and what reviews and corrections say, with one event.
 
     What challengers made of the decisions goes too. The event names every row that was erased, but of shadows the
     decision: one that lacks its values and is in no erasure was tampered with.
     """
-    with events.begin() as transaction:
-        connection, told = transaction.connection, EVENTS_TABLE.c
-        worded = and_(told.decision_id.in_(decisions), told.kind.in_(("review", "correct")), told.erased_by.is_(None))
-        words = list(connection.execute(select(told.id).where(worded)).scalars())
-        event = build_event(kind, caller, None, {**detail, "rows": [*decisions, *words]})
-        transaction.append(event)
-        gone = {"salt": None, "erased_by": event["id"]}
-        nobody = {"inputs": JSON.NULL, "protected": JSON.NULL, "applicant": None, "fingerprint": None}
-        here = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_(decisions))
-        connection.execute(here.values(**nobody, **gone))
-        erase_shadows(connection, decisions, event["id"])
-        connection.execute(update(EVENTS_TABLE).where(told.id.in_(words)).values(personal=JSON.NULL, **gone))
+    connection, told = transaction.connection, EVENTS_TABLE.c
+    worded = and_(told.decision_id.in_(decisions), told.kind.in_(("review", "correct")), told.erased_by.is_(None))
+    words = list(connection.execute(select(told.id).where(worded)).scalars())
+    event["detail"] = {**event["detail"], "rows": [*decisions, *words]}
+    transaction.append(event)
+    gone = {"salt": None, "erased_by": event["id"]}
+    nobody = {"inputs": JSON.NULL, "protected": JSON.NULL, "applicant": None, "fingerprint": None}
+    here = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_(decisions))
+    connection.execute(here.values(**nobody, **gone))
+    erase_shadows(connection, decisions, event["id"])
+    connection.execute(update(EVENTS_TABLE).where(told.id.in_(words)).values(personal=JSON.NULL, **gone))
+
+
+def lock_erasures(connection: Connection, replays: bool = False) -> None:
+    """Let an erasure come before or after the replays of spools, which do not wait for each other.
+
+    SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        lock = "pg_advisory_xact_lock_shared" if replays else "pg_advisory_xact_lock"
+        connection.execute(text(f"SELECT {lock}(hashtextextended('erasures', 0))"))
 
 
 def count_expired(database: Database, before: datetime) -> int:

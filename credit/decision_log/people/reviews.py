@@ -9,7 +9,7 @@ from sqlalchemy import select
 from credit.decision_log.database import Database, DecisionRow
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.people.events import build_event
-from credit.decision_log.tables import EVENTS_TABLE
+from credit.decision_log.tables import EVENTS_TABLE, is_of_environment
 
 MAX_COUNTED = 100_000
 
@@ -64,7 +64,7 @@ def count_reviews(database: Database, since: datetime, environment: str) -> Revi
     """Count the decisions that were reviewed since a moment, each by its newest review."""
     events = EVENTS_TABLE.c
     query = select(events.decision_id, events.detail).where(events.kind == "review", events.happened_at >= since)
-    query = query.where(events.environment == environment)
+    query = query.where(is_of_environment(environment, EVENTS_TABLE))
     with database.begin_read() as connection:
         rows = connection.execute(query.order_by(events.happened_at.desc()).limit(MAX_COUNTED))
         newest: dict[str, dict[str, Any]] = {}

@@ -31,7 +31,7 @@ class Exposed(Collector):
     """What the last look found, as metrics and as health."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._last: tuple[Look, float, float | None] | None = None
         self.picture: WatchPicture | None = None
         self._looks = self._rows = self._actions = 0
@@ -54,7 +54,7 @@ class Exposed(Collector):
             return 503, {"status": "starting"}
         look, moment, _ = last
         age = time.time() - moment
-        is_well = age <= max(_LATE_LOOKS * self._settings.params.poll_seconds, _LEAST_SECONDS)
+        is_well = age <= max(_LATE_LOOKS * self.settings.params.poll_seconds, _LEAST_SECONDS)
         content: dict[str, Any] = {
             "status": "ok" if is_well else "late",
             "watch": look.word,
@@ -74,21 +74,24 @@ class Exposed(Collector):
         }
         for (name, text), count in zip(words.items(), counts, strict=True):
             counter = CounterMetricFamily(name, text, labels=["environment"])
-            counter.add_metric([self._settings.environment], count)
+            counter.add_metric([self.settings.environment], count)
             yield counter
         if last is not None:
             yield from self._collect_look(*last)
 
     def _collect_look(self, look: Look, moment: float, last: float | None) -> Iterator[Metric]:
         groups = look.list_shown()
-        environment, limit = self._settings.environment, self._settings.judging.limit
+        environment, limit = self.settings.environment, self.settings.judging.limit
         yield _gauge("watch_last_look_timestamp_seconds", "When the watch looked", environment, moment)
         if last is not None:
             yield _gauge("watch_last_decision_timestamp_seconds", "When the newest decision was", environment, last)
         yield _gauge("watch_entry", "The live ledger entry", environment, look.entry.number if look.entry else 0)
         yield _gauge("watch_alarm", "1 when a group is treated unequally beyond doubt", environment, bool(look.alarms))
+        taken = look.last_action.timestamp() if look.last_action else 0
+        words = "When a watch last took a version back, by the ledger; 0: never"
+        yield _gauge("watch_last_action_timestamp_seconds", words, environment, taken)
         yield _gauge("watch_inconclusive", "1 when nothing can be concluded", environment, bool(look.obstacles))
-        yield _gauge("watch_acts", "1 when params let it take versions back", environment, self._settings.params.acts)
+        yield _gauge("watch_acts", "1 when params let it take versions back", environment, self.settings.params.acts)
         yield _gauge("watch_ratio_limit", "The limit of the ratio", environment, limit)
         figures: dict[str, tuple[str, list[float | None]]] = {
             "watch_people": ("People of the group", [one.people for one in groups]),

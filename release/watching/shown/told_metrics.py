@@ -1,7 +1,7 @@
 """Drift by figure, refusals by field, outcomes by age and group, and concerns, as metrics.
 
 The number of series is bounded: two for each figure of drift and each refused field, five for each age and each group,
-four of concerns.
+six of concerns.
 """
 
 from collections.abc import Callable, Iterator

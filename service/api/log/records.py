@@ -13,15 +13,18 @@ from service.api.state import Parts
 
 
 def require_record(parts: Parts, decision_id: str) -> DecisionRow:
-    """Find a decision. Raises RefusalError when there is none, or the log does not answer."""
+    """Find a decision of this environment. Raises RefusalError when there is none, or the log does not answer.
+
+    Environments may share a database, and a key is good for its own: those of others are not there for it.
+    """
+    environment = parts.settings.environment
     try:
         record = parts.log.find(decision_id)
     except CreditError:
         raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
-    if record is None:
-        raise RefusalError(
-            404, "no such decision", [Problem("decision_id", decision_id, "the id of a decision in the log")]
-        )
+    if record is None or record["environment"] not in (environment, None):  # None: as in `is_of_environment`
+        expected = f"the id of a decision of {environment} in the log"
+        raise RefusalError(404, "no such decision", [Problem("decision_id", decision_id, expected)])
     return record
 
 

@@ -2,7 +2,8 @@
 
 EXPORT_MONGODB_URL is its address. A document for each decision, by its id, so that an export that is killed anywhere
 goes on where it was and has everybody once; outcomes and erasures change it. Protected attributes are in the collection
-`protected`, which needs rights of its own. Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE, and only reads."""
+`protected`, which needs rights of its own. Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE,
+and writes into it only who exports."""
 
 import os
 from typing import Any

@@ -38,4 +38,4 @@ def run_export(target: Target, name: str, once: bool, compare: bool, seconds: fl
     settings = load_settings()
     if compare:
         return compare_target(settings, target)
-    return export_once(settings, target) if once else keep_exporting(settings, target, name, seconds, host, port)
+    return export_once(settings, target, name) if once else keep_exporting(settings, target, name, seconds, host, port)

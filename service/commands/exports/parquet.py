@@ -2,7 +2,8 @@
 
 A file for each day, written again from the log when something of it is new, an outcome or an erasure too: so an export
 that is killed anywhere has everybody once. The busiest day is written again at each look: look every few minutes.
-Protected attributes are in files of their own. Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE."""
+Protected attributes are in files of their own. Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE,
+and writes into it only who exports."""
 
 from pathlib import Path
 from typing import Any

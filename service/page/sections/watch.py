@@ -117,8 +117,10 @@ def draw_chart(group: WatchedGroupState, history: Sequence[WatchedRatio], limit:
 
 def _describe(group: WatchedGroupState, newest: WatchedRatio | None) -> str:
     people = f"{group.people:,} people"
-    if newest is None or newest.ratio is None:
+    if newest is None:
         return f"{people}, no ratio yet"
+    if newest.ratio is None:
+        return f"{people}, no ratio yet: nobody of {group.reference} beside them was approved"
     high = "any" if newest.high is None else f"{newest.high:.2f}"
     share = f"{group.evidence:.0%} of the evidence for an alarm" if group.evidence < 1 else "an alarm"
     interval = f"(interval {newest.low:.2f} to {high})"

@@ -229,7 +229,7 @@ def test_a_contract_that_cannot_be_used_is_refused(
         ("split mine.yaml accepted.parquet train.parquet test.parquet", "split.test_share"),
         ("select_features mine.yaml train.parquet features.json", "select_features.max_features"),
         ("train logistic mine.yaml features.json train.parquet model.skops report.json", "train.logistic.class_weight"),
-        ("evaluate mine.yaml test.parquet models candidates metrics.json plots", "evaluate.points"),
+        ("evaluate mine.yaml test.parquet models candidates shipped metrics.json plots", "evaluate.points"),
         ("fetch scenario raw provenance.json", "fetch.scenario.rows"),
     ],
 )

@@ -36,7 +36,6 @@ def interrupt(project: Project, stage: str, after: float, how: signal.Signals, w
         assert process.poll() is None, f"{stage} did not run"
         assert time.monotonic() < deadline
         time.sleep(0.02)  # to look takes as long: without it a core does nothing else
-        time.sleep(0.02)
     time.sleep(after)
     if whom == "group":
         os.killpg(process.pid, how)

@@ -65,6 +65,7 @@ def test_a_run_after_dvc_alone_was_killed_gives_the_right_result(finished: Proje
     process = started(finished, "dvc", "repro", "evaluate")
     deadline = time.monotonic() + PATIENCE
     while not (found := [pid for pid, line in children(process.pid).items() if "stages train random_forest" in line]):
+        assert process.poll() is None, "the stage did not run"
         assert time.monotonic() < deadline
         time.sleep(0.02)
     time.sleep(0.5)

@@ -16,9 +16,12 @@ from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.store import Store
 from service.page.history import LedgerHistory
+from service.reloading import RELOADED
+from service.settings import Settings
 from testing.parts.servers import Cluster, fill, mount_small_disk, wait_until
 from testing.parts.sockets import drip
-from testing.services import Service, run_service
+from testing.releases import deploy_versions
+from testing.services import ROOT, Service, run_service
 
 Asked = list[dict[str, Any]]
 
@@ -189,6 +192,30 @@ def test_keys_and_settings_are_read_again_on_sighup(released: Store, asked: Aske
         os.kill(service.process.pid, signal.SIGHUP)
         wait_until(lambda: "SIGHUP changed nothing" in service.log.read_text(), "the refusal")
         assert service.decide(asked[0], **first).status_code == 200
+
+
+def test_the_largest_batch_and_the_least_ratio_are_taken_up_on_sighup(
+    released: Store, asked: Asked, tmp_path: Path
+) -> None:
+    file, batch = tmp_path / "settings", {"applications": asked[:3]}
+    file.write_text("SERVICE_MAX_BATCH=2\nSERVICE_LEAST_RATIO=0.75\n")
+    with run_service(released.url, tmp_path / "state", SERVICE_SETTINGS_FILE=str(file)) as service:
+        assert service.wait().decide(batch, "/v1/decisions/batch").status_code == 422
+        file.write_text("SERVICE_MAX_BATCH=3\nSERVICE_LEAST_RATIO=0.85\n")
+        os.kill(service.process.pid, signal.SIGHUP)
+        wait_until(lambda: service.decide(batch, "/v1/decisions/batch").status_code == 200, "the larger batch")
+        assert service.get("/v1/decided").json()["limit"] == 0.85
+        assert "0.85, which SERVICE_LEAST_RATIO says" in service.get("/").text
+        deploy_versions(released, "v3.0.0")
+        wait_until(lambda: service.decide(asked[0]).json()["version"] == "v3.0.0", "the next version")
+        assert service.decide(batch, "/v1/decisions/batch").status_code == 200
+
+
+def test_the_documentation_names_the_settings_that_need_a_restart() -> None:
+    text = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+    said = " ".join(text.partition("These need a restart: ")[2].partition(".")[0].split())
+    named = {name.strip(" `").removeprefix("SERVICE_").lower() for name in said.split(",")}
+    assert named == set(Settings.model_fields) - RELOADED
 
 
 def test_with_several_workers_sighup_starts_one_after_the_other_anew(

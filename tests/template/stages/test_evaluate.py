@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.evaluation.metrics import EvaluateParams, UnitValues
+from credit.evaluation.shipped import read_shipped, write_shipped
 from credit.scoring.policy import Policy
 from credit.training.candidates import Candidate
 from credit.training.scores import score_table
@@ -44,13 +46,26 @@ def rows(tmp_path: Path) -> Path:
 
 
 def test_the_figures_are_those_counted_by_hand(candidate: Candidate, rows: Path) -> None:
-    figures, _ = evaluate_candidate(candidate, CONTRACT, rows, PARAMS)
+    figures = evaluate_candidate(candidate, CONTRACT, rows, PARAMS).figures
     assert figures.rows == 100
     assert figures.approval_rate == 0.5
     assert figures.referral_rate == 0.25
     assert figures.bad_rate == 0
     assert figures.roc_auc == 1
     assert figures.expected_value == pytest.approx(0.5 * 1 - 0.25 * 0.1)
+
+
+def test_the_scores_that_are_kept_are_those_of_the_test_rows_in_their_order(
+    candidate: Candidate, rows: Path, tmp_path: Path
+) -> None:
+    evaluation = evaluate_candidate(candidate, CONTRACT, rows, PARAMS)
+    write_shipped(tmp_path / "heuristic.parquet", evaluation.scores)
+    y, scores = read_shipped(tmp_path / "heuristic.parquet", 100)
+    frame = pd.read_parquet(rows)
+    assert (y == (frame["paid"] == "yes")).all()
+    assert (scores == candidate.score_frame(CONTRACT, frame)).all()
+    with pytest.raises(CreditError, match="found 100 rows, expected 99, as many as test rows; run dvc repro"):
+        read_shipped(tmp_path / "heuristic.parquet", 99)
 
 
 def test_partitions_give_the_scores_of_the_whole(

@@ -93,6 +93,18 @@ def test_a_proxy_is_measured_and_left_out_when_a_limit_says_so(frame: pd.DataFra
     assert "postcode" not in limited.kept
 
 
+def test_what_is_about_a_place_is_left_out_when_params_say_so(frame: pd.DataFrame) -> None:
+    columns = contract(frame).columns
+    placed = columns | {"postcode": columns["postcode"].model_copy(update={"about": "place"})}
+    of_places = contract(frame).model_copy(update={"columns": placed})
+    for keep, verdict in ((True, "kept"), (False, "a proxy: about a place, not about the applicant")):
+        params = PARAMS.model_copy(update={"keep_places": keep})
+        report = build_selection_report(of_places, params, frame.__getitem__, "c.yaml")
+        assert {row.feature: row.verdict for row in report.features}["postcode"] == verdict
+        assert ("postcode" in report.kept) is keep
+        assert "weak" in report.kept
+
+
 def test_all_kept_features_together_guess_what_the_best_proxy_guesses(frame: pd.DataFrame) -> None:
     assert run(frame)[0].all_together_guess["race"]["Black"] > 0.96
     assert run(frame, max_proxy=0.7)[0].all_together_guess["race"]["Black"] < 0.55

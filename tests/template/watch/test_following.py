@@ -20,6 +20,7 @@ from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.removal import remove_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
+from credit.registry.store import Store
 from testing.decisions import make_record, write_each
 from testing.parts.servers import Cluster
 from watch.follower import UNKNOWN_VERSION, Follower
@@ -188,7 +189,8 @@ def test_rows_that_were_removed_by_their_age_are_not_missing(log: DecisionLog, t
         assert sum(cursor.missing for _, cursor in list_gaps(early.state, 0)) == 11
     with log.database.begin_write() as connection:
         connection.execute(insert(DECISIONS_TABLE), rows[50:60])
-    assert remove_decisions(log.database, log.events, START.replace(day=1), "cron").decisions == 200
+    store = Store(str(tmp_path / "store"))
+    assert remove_decisions(log.database, log.events, START.replace(day=1), "cron", store).decisions == 200
     with open_state(tmp_path / "watch", "prod") as file:
         assert Follower("prod", JUDGING, find_groups, file).catch_up([log.database]) == 0
     with open_state(tmp_path / "watch", "prod") as file:
@@ -358,9 +360,92 @@ def test_to_begin_with_a_moment_leaves_out_what_was_before(log: DecisionLog) -> 
     people = make_people(600)
     write_each(log, people)
     follower = Follower("prod", JUDGING, find_groups)
-    follower.skip_until([log.database], people[450]["decided_at"])
+    follower.begin_with(people[450]["decided_at"])
     assert follower.catch_up([log.database]) == 150
     assert list_gaps(follower.state, 0) == []
+
+
+def test_what_was_before_the_moment_is_not_counted_by_a_later_start_either(tmp_path: Path) -> None:
+    """Each start of a service is a writer; of some there is nothing newer, some come when the watch is started anew."""
+    people = make_people(600)
+    logs = [DecisionLog(f"sqlite:///{tmp_path}/decisions.db", tmp_path / name) for name in ("a", "b", "c")]
+    since = people[450]["decided_at"]
+    write_each(logs[0], people[:300])
+    write_each(logs[1], people[300:400])
+    database = logs[0].database
+    with open_state(tmp_path / "watch", "prod") as file:
+        Follower("prod", JUDGING, find_groups, file).begin_with(since)
+    with open_state(tmp_path / "watch", "prod") as file:
+        assert Follower("prod", JUDGING, find_groups, file).catch_up([database]) == 0
+    write_each(logs[1], people[400:500])
+    with open_state(tmp_path / "watch", "prod") as file:
+        assert Follower("prod", JUDGING, find_groups, file).catch_up([database]) == 50
+    write_each(logs[2], make_people(600, 1)[440:460])
+    with open_state(tmp_path / "watch", "prod") as file:
+        follower = Follower("prod", JUDGING, find_groups, file)
+        assert follower.catch_up([database]) == 10
+        assert list_gaps(follower.state, 0) == []
+    with open_state(tmp_path / "watch", "prod") as file:
+        assert Follower("prod", Judging(0.9, 0.01, 180), find_groups, file).catch_up([database]) == 60
+    for log in logs:
+        log.close()
+
+
+@pytest.mark.parametrize(("deleted", "gap"), [(slice(420, 470), (421, 470)), (slice(0, 460), (1, 460))])
+def test_rows_that_may_be_of_after_the_moment_are_missing(
+    log: DecisionLog, deleted: slice, gap: tuple[int, int]
+) -> None:
+    people = make_people(600)
+    rows = write_each(log, people)
+    with log.database.begin_write() as connection:
+        gone = [row["id"] for row in rows[deleted]]
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_(gone)))
+    follower = Follower("prod", JUDGING, find_groups)
+    follower.begin_with(people[450]["decided_at"])
+    follower.catch_up([log.database])
+    ((_, cursor),) = list_gaps(follower.state, 0)
+    assert [(one.first, one.last) for one in cursor.gaps] == [gap]
+
+
+@pytest.mark.parametrize("rows", [500, 50_000])
+def test_a_decision_that_is_dated_in_the_future_is_counted_and_moves_no_moment(tmp_path: Path, rows: int) -> None:
+    """The clock of one machine is a year ahead for some decisions: the first one of a batch, some within, the last."""
+    people, now = make_people(1300), START + timedelta(days=3)
+    log, right = (DecisionLog(f"sqlite:///{tmp_path}/{name}.db", tmp_path / name) for name in ("fast", "right"))
+    fast = [dict(one) for one in people]
+    for place in (0, 499, 500, 501, 900, 1299):
+        fast[place]["decided_at"] += timedelta(days=365)
+    write_each(right, people)
+    write_each(log, fast)
+    follower = Follower("prod", JUDGING, find_groups)
+    assert follower.catch_up([log.database], rows, now) == 1300
+    state, expected = follower.state, follow_once([right.database])
+    assert {key[0]: one.ahead for key, one in state.streams.items()} == {1: 4, 2: 2}
+    assert state.last == people[1298]["decided_at"].replace(microsecond=0).timestamp()
+    assert find_obstacles(state, 2, now, 24) == []
+    (told,) = find_obstacles(state, 2, now + timedelta(days=2), 24)
+    assert told.startswith("no decision since 2026-03-04 ")
+    for key, streams in state.streams.items():
+        streams.ahead = 0
+        assert_same(WatchState(streams={key: streams}), WatchState(streams={key: expected.streams[key]}))
+    for one in (log, right):
+        one.close()
+
+
+def test_clocks_may_differ_by_minutes_and_a_log_that_is_all_of_the_future_is_of_no_moment(log: DecisionLog) -> None:
+    people = make_people(20)
+    write_each(log, people)
+    last = people[-1]["decided_at"]
+    near, far = Follower("prod", JUDGING, find_groups), Follower("prod", JUDGING, find_groups)
+    near.catch_up([log.database], now=last - timedelta(minutes=59))
+    assert [one.ahead for one in near.state.streams.values()] == [0, 0]
+    far.catch_up([log.database], now=START - timedelta(days=1))
+    assert sum(one.ahead for one in far.state.streams.values()) == 20
+    told = find_obstacles(far.state, 2, START - timedelta(days=1), 24)
+    assert told == ["every decision of the log is dated in the future"]
+    near.state.last = last.timestamp() + 365 * 86_400  # as a watch left it that did not look at clocks
+    near.catch_up([log.database], now=last)
+    assert near.state.last == last.timestamp()
 
 
 def test_postgresql_is_followed_as_sqlite_is(log: DecisionLog, server: Cluster, tmp_path: Path) -> None:

@@ -70,10 +70,49 @@ def test_where_the_choice_of_applicants_begins_is_no_moment_at_which_a_stake_may
     whole, cut = choose_starts(moments, True, DAYS), choose_starts(moments[5:], False, DAYS)
     assert whole is not None
     assert cut is not None
-    assert (whole.skipped, len(set(whole.periods)), whole.stake) == (0, 3, 1 / 360)
-    assert (cut.skipped, len(set(cut.periods)), cut.stake) == (19, 2, 1 / 360)
+    assert (whole.skipped, len(set(whole.periods)), whole.stake) == (0, 3, 1 / 720)
+    assert (cut.skipped, len(set(cut.periods)), cut.stake) == (19, 2, 1 / 720)
     hours = choose_starts(moments[5:22], False, DAYS)
     assert hours is not None
-    assert (hours.skipped, hours.stake) == (1, 1 / (360 * 24))
+    assert (hours.skipped, hours.stake) == (1, 1 / (720 * 24))
     assert choose_starts(np.full(9, 60.0), False, DAYS) is None
     assert choose_starts(np.full(9, 60.0), True, DAYS) is not None
+
+
+@pytest.mark.parametrize(
+    ("a_second", "length"), [(0.05, DAY), (1.0, HOUR), (5.6, 60.0), (20.0, 60.0), (100.0, 60.0), (1_000.0, 1.0)]
+)
+def test_however_busy_a_service_is_its_newest_applicants_begin_with_a_start(a_second: float, length: float) -> None:
+    """The newest 20,000, at any time of an hour; shorter periods have a smaller stake each, and as much together."""
+    for begin in np.linspace(1e6 * DAY, 1e6 * DAY + HOUR, 13):
+        moments = begin + np.arange(20_000) / a_second
+        starts = choose_starts(moments, False, DAYS)
+        assert starts is not None
+        assert starts.skipped <= 10_000, "more than half of them were left out"
+        assert starts.stake >= length / DAY / (4 * DAYS) or length > 60, "a longer period had a start among them"
+        assert starts.stake * DAY * DAYS * 4 in (1.0, 60.0, HOUR, DAY)
+
+
+def test_at_a_busy_service_one_that_is_no_better_passes_for_better_no_more_often_than_it_may() -> None:
+    """The newest 3,000 of an hour, chosen again after a tenth more people, and only the highest of these counts."""
+    rng = np.random.default_rng(10)
+    passed, found, runs = 0, 0, 40
+    for _ in range(runs):
+        rows = simulate_rows(rng, [0.5] * 40)
+        moments = np.sort(rng.random(len(rows))) * HOUR + HOUR * 7
+        alike, better = decide_alike(rng, rows, 0.5), simulate_approvals(rng, rows, 1.0)
+        passed += max(_compare_newest(rows, alike, moments)) >= 1 / ALPHA
+        found += max(_compare_newest(rows, better, moments)) >= 2 / 0.01
+    assert passed <= ALPHA * runs
+    assert found == runs
+
+
+def _compare_newest(rows: DecidedRows, other: np.ndarray, moments: np.ndarray, newest: int = 3_000) -> list[float]:
+    values, end = [], newest + 1
+    while end <= len(rows):
+        part = slice(end - newest, end)
+        starts = choose_starts(moments[part], False, 20)
+        assert starts is not None
+        values.append(compare_paired(rows.groups[part], 1, rows.approved[part], other[part], starts, LIMIT).better)
+        end = int(np.ceil(end * 1.1))
+    return values

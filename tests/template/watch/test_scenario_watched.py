@@ -53,6 +53,7 @@ def decide_by_rule(params: ScenarioParams, folder: Path) -> Decisions:
         key_of=np.zeros(len(people), np.int64),
         protected=list(places),
         protected_of=np.array(protected_of),
+        ahead=np.zeros(len(people), bool),
     )
 
 

@@ -34,6 +34,7 @@ def simulate(rng: np.random.Generator, ratio: float, number: int = 6_000, days: 
         key_of=np.zeros(number, np.int64),
         protected=texts,
         protected_of=kinds[:, 0] * len(LEVELS) + kinds[:, 1],
+        ahead=np.zeros(number, bool),
     )
 
 

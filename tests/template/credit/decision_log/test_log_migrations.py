@@ -1,6 +1,7 @@
 """The tables of a database are those of the code, whoever makes them and however many at once."""
 
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -19,9 +20,11 @@ from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.tables import METADATA
-from testing.decisions import make_record, write_each
+from testing.decisions import make_record, make_tables, migrate_by_alembic, write_each
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
+
+pytestmark = pytest.mark.usefixtures("migrations")
 
 
 def is_of_code(item: SchemaItem, name: str | None, kind: str, *_: object) -> bool:
@@ -54,6 +57,20 @@ def test_the_migrations_make_the_tables_of_the_code(empty: Database) -> None:
     assert differences(empty) == []
     empty.prepare()
     assert differences(empty) == []
+
+
+def test_what_other_tests_have_at_once_is_what_the_migrations_make(tmp_path: Path) -> None:
+    made = []
+    for name, make in (("at once", make_tables), ("by migrations", migrate_by_alembic)):
+        database = Database(f"sqlite:///{tmp_path}/{name}.db")
+        make(database.engine)
+        with database.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            made.append([*raw.iterdump()])
+        database.close()
+    assert made[0] == made[1]
+    assert len(made[0]) > 20
 
 
 def test_they_go_back_and_forth(database: Database) -> None:

@@ -1,9 +1,11 @@
 """People in the log: found, exported, corrected, erased and reviewed, and the chain of the log holds."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import select, update
@@ -11,16 +13,19 @@ from sqlalchemy import select, update
 from credit.common.errors import CreditError
 from credit.decision_log.integrity.verify import verify_databases
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.months.thread import MonthThread
 from credit.decision_log.outcomes import Outcome, find_newest_outcome, list_outcomes, record_outcome
 from credit.decision_log.people import erasure
 from credit.decision_log.people.applicants import correct_decision, export_decision, find_decisions, hash_reference
-from credit.decision_log.people.erasure import count_expired, erase_decisions, expire_decisions
+from credit.decision_log.people.erasure import count_expired, erase_applicant, erase_decisions, expire_decisions
 from credit.decision_log.people.events import build_event, list_events
+from credit.decision_log.people.late_erasure import KEPT_DAYS, add_spooled, forget_applicants
 from credit.decision_log.people.reviews import Review, count_reviews, find_newest_review, record_review
 from credit.decision_log.recent import RecentRequests
 from credit.decision_log.repeats import KeyConflictError
 from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE
 from testing.decisions import make_record, read_decision, write_each
+from testing.parts.servers import wait_until
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
 SOMEBODY, ANOTHER = hash_reference("k" * 32, "customer-4711"), hash_reference("k" * 32, "customer-4712")
@@ -96,6 +101,106 @@ def test_an_erasure_takes_what_is_personal_and_the_chain_holds(log: DecisionLog)
         correct_decision(log.events, read_decision(log.database, identifiers[0]), {"income": 1}, "officer", "None")
 
 
+@pytest.fixture
+def elsewhere(log: DecisionLog, tmp_path: Path) -> Iterator[DecisionLog]:
+    """The log of another machine, which shares the database and has a spool of its own."""
+    url = log.database.engine.url.render_as_string(hide_password=False)
+    made = DecisionLog(url, tmp_path / "elsewhere")
+    yield made
+    made.close()
+
+
+def spool(log: DecisionLog, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    log.problem = "away"
+    return write_each(log, records)
+
+
+def list_kept(log: DecisionLog) -> list[dict[str, Any]]:
+    """List the erasures of the log, the oldest first."""
+    query = select(EVENTS_TABLE).where(EVENTS_TABLE.c.kind == "erase").order_by(EVENTS_TABLE.c.happened_at)
+    with log.database.begin_read() as connection:
+        return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def test_what_another_machine_spooled_before_an_erasure_comes_erased_and_what_it_spooled_afterwards_does_not(
+    log: DecisionLog, elsewhere: DecisionLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    (same,) = spool(elsewhere, [make_record(applicant=SOMEBODY, idempotency_key="k0")])
+    early = spool(elsewhere, [make_record(applicant=who) for who in (SOMEBODY, None, ANOTHER)])
+    here = erase_applicant(log.events, SOMEBODY, "officer", "Asked for")
+    assert len(here) == 2
+    (again,) = spool(elsewhere, [make_record(applicant=SOMEBODY, decided_at=datetime.now(UTC))])
+    assert elsewhere.recover()
+    assert [one["id"] for one in find_decisions(log.database, SOMEBODY)] == [again["id"]]
+    assert [one["id"] for one in find_decisions(log.database, ANOTHER)][1:] == [early[2]["id"]]
+    for one in (same, early[0]):
+        after = read_decision(log.database, one["id"])
+        assert [after[name] for name in ("inputs", "protected", "applicant", "fingerprint", "salt")] == [None] * 5
+        assert after["row_hash"] == one["row_hash"]
+    asked, late = list_kept(log)
+    assert asked["detail"] == {"reason": "Asked for", "rows": here}
+    assert (late["detail"]["after"], sorted(late["detail"]["rows"])) == ([asked["id"]], [same["id"], early[0]["id"]])
+    assert "2 decisions came from the spool after their applicants were erased" in caplog.text
+    assert verify(log) == WHOLE | {"decisions": ([], 4)}
+
+
+def test_a_replay_that_was_killed_and_is_repeated_erases_nothing_twice(
+    log: DecisionLog, elsewhere: DecisionLog
+) -> None:
+    rows = spool(elsewhere, [make_record(applicant=SOMEBODY)])
+    assert len(erase_applicant(log.events, SOMEBODY, "officer", "Asked for")) == 2
+    for _ in range(2):
+        add_spooled(log.database, log.events, rows)
+    assert [len(one["detail"]["rows"]) for one in list_kept(log)] == [2, 1]
+
+
+def test_who_is_in_spools_only_is_erased_when_they_come(log: DecisionLog, elsewhere: DecisionLog) -> None:
+    (only,) = spool(elsewhere, [make_record(applicant="a" * 64)])
+    assert erase_applicant(log.events, "a" * 64, "officer", "Asked for") == []
+    assert elsewhere.recover()
+    assert read_decision(log.database, only["id"])["inputs"] is None
+    assert verify(log) == WHOLE | {"decisions": ([], 1)}
+
+
+def test_an_erasure_keeps_the_reference_for_some_days_and_a_service_forgets_it(
+    log: DecisionLog, elsewhere: DecisionLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    erase_applicant(log.events, SOMEBODY, "officer", "Asked for")
+    soon, late = (datetime.now(UTC) + timedelta(days=KEPT_DAYS + more) for more in (-1, 1))
+    assert forget_applicants(log.database, log.events, soon) == 0
+    assert [one["personal"] for one in list_kept(log)] == [{"applicant": SOMEBODY}]
+    monkeypatch.setattr("credit.decision_log.months.thread.datetime", Mock(now=Mock(return_value=late)))
+    looking = MonthThread(log, 3_600_000.0)
+    wait_until(lambda: list_kept(log)[0]["personal"] is None, "a reference that is forgotten")
+    looking.close()
+    assert forget_applicants(log.database, log.events, late) == 0
+    with log.database.begin_read() as connection:
+        told = str([dict(row._mapping) for row in connection.execute(select(EVENTS_TABLE))])
+    assert (SOMEBODY in told, find_decisions(log.database, SOMEBODY)) == (False, [])
+    assert verify(log) == WHOLE | {"decisions": ([], 2), "events": ([], 1)}
+    spool(elsewhere, [make_record(applicant=SOMEBODY, decided_at=NOW)])
+    assert elsewhere.recover()
+    assert "1 decisions with an applicant were in the spool for more than 30 days: erase again" in caplog.text
+
+
+def test_an_erasure_and_a_replay_come_one_after_the_other(
+    log: DecisionLog, elsewhere: DecisionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay that begins in the midst of an erasure, which does not see its rows, sees the erasure."""
+    (row,) = spool(elsewhere, [make_record(applicant=SOMEBODY)])
+    replay, erase = threading.Thread(target=elsewhere.recover), erasure.erase_within
+
+    def begin_replay(*words: Any) -> None:
+        replay.start()
+        replay.join(0.5)
+        erase(*words)
+
+    monkeypatch.setattr(erasure, "erase_within", begin_replay)
+    erase_applicant(log.events, SOMEBODY, "officer", "Asked for")
+    replay.join()
+    assert read_decision(log.database, row["id"])["inputs"] is None
+
+
 def test_values_that_are_put_back_or_erased_by_hand_are_seen(log: DecisionLog) -> None:
     first, other = find_decisions(log.database, SOMEBODY)
     (third,) = find_decisions(log.database, ANOTHER)
@@ -157,6 +262,12 @@ def test_the_newest_review_of_a_decision_holds_and_is_counted_once(log: Decision
     assert count_reviews(log.database, since, "prod") == (1, 1, 1)
     assert count_reviews(log.database, since, "staging") == (0, 0, 0)
     assert count_reviews(log.database, datetime.now(UTC) + timedelta(minutes=1), "prod") == (0, 0, 0)
+
+
+def test_a_review_of_a_decision_from_before_environments_were_noted_is_counted(log: DecisionLog) -> None:
+    record = find_decisions(log.database, SOMEBODY)[0] | {"environment": None}
+    record_review(log.events, record, Review("approve", "analyst-7", None, False), "backoffice")
+    assert count_reviews(log.database, datetime.now(UTC) - timedelta(minutes=1), "prod") == (1, 0, 0)
 
 
 def test_the_outcome_that_was_observed_last_holds_whenever_it_was_reported(log: DecisionLog) -> None:

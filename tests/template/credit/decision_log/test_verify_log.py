@@ -12,14 +12,19 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text, update
 
 from credit.decision_log.integrity import reading
-from credit.decision_log.integrity.chain import DECISIONS, Chain
-from credit.decision_log.integrity.checkpointing import CheckpointWriter
-from credit.decision_log.integrity.findings import Finding, TableReport
+from credit.decision_log.integrity.append import Appender
+from credit.decision_log.integrity.chain import DECISIONS, EVENTS, Chain
+from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
+from credit.decision_log.integrity.findings import Finding, TableReport, describe_report
+from credit.decision_log.integrity.removed import RemovedRange
 from credit.decision_log.integrity.verify import verify_databases
 from credit.decision_log.log import DecisionLog
-from credit.decision_log.tables import DECISIONS_TABLE
+from credit.decision_log.people.erasure import erase_decisions
+from credit.decision_log.people.events import build_event
+from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
 from credit.registry.store import Store
 from testing.decisions import make_record, write_each
+from testing.parts.servers import wait_until
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 ROWS = 12
@@ -306,6 +311,82 @@ def test_moments_are_hashed_the_same_wherever_the_database_is(log: DecisionLog) 
             connection.execute(text(f"ALTER DATABASE {name} SET timezone TO 'Asia/Kathmandu'"))
     log.database.close()
     assert verify(log).findings == []
+
+
+def delete_and_explain(log: DecisionLog, places: tuple[int, int], chain: Chain) -> dict[str, Any]:
+    """Delete decisions, and put an event into a chain by which they were removed by their age; returns the event."""
+    (first, last), columns = places, DECISIONS_TABLE.c
+    gone = RemovedRange(
+        read(log, first)["writer"], first, last, read(log, first)["previous"], read(log, last)["row_hash"]
+    )
+    detail = {"before": "2027-01-01T00:00:00+00:00", "decisions": last - first + 1, "ranges": [gone]}
+    event = build_event("remove", "root", None, detail)
+    chain.link([event])
+    with log.database.begin_write() as connection:
+        connection.execute(delete(DECISIONS_TABLE).where(columns.sequence.between(first, last)))
+        connection.execute(insert(EVENTS_TABLE).values(**event))
+    return event
+
+
+@pytest.mark.parametrize("chain", ["new", "after its checkpoint", "at a place before the first"])
+def test_deleted_decisions_are_not_explained_by_an_event_that_the_store_does_not_confirm(
+    log: DecisionLog, store: Store, chain: str
+) -> None:
+    """Whoever can write the database can chain an event too: anew, or behind others, wherever it ends."""
+    log.events.append(build_event("look_up", "officer", "prod", {}, "d" * 32))
+    CheckpointWriter(log.chains, lambda: store, "prod").write()
+    forged = Chain(EVENTS)
+    if chain != "new":
+        forged.heads[-1] = log.events.chain.heads[-1]
+    if chain.startswith("at"):
+        forged.heads[-1] = forged.heads[-1]._replace(sequence=-1)
+    event = delete_and_explain(log, (4, 7), forged)
+    decisions, _, events, _ = verify_databases([log.spool, log.database], store)
+    assert [(one.kind, one.place) for one in decisions.findings] == [("deleted", 4)]
+    assert {one.id for one in events.findings} >= {event["id"]}
+    assert (decisions.removed, "removed by" in describe_report(decisions)) == (0, False)
+    alone = verify_databases([log.spool, log.database], None)[0]
+    assert (alone.findings, alone.removed) == ([], 4), "without a store it can only be counted"
+    assert "4 said to be removed by their age" in describe_report(alone)
+
+
+def test_what_the_store_knows_nothing_of_is_counted_apart(log: DecisionLog, store: Store) -> None:
+    """A decision in a chain of somebody else, and an erasure that nobody asked for."""
+    CheckpointWriter(log.chains, lambda: store, "prod").write()
+    identifiers = [read(log, place)["id"] for place in (2, 3)]
+    erase_decisions(log.events, identifiers[:1], "erase", "officer", {"reason": "Asked for"})
+    CheckpointWriter([log.events.chain], lambda: store, "prod").write()
+    erase_decisions(Appender(log.database, EVENTS), identifiers[1:], "erase", "root", {"reason": "Asked for"})
+    forged = make_record(decided_at=BEGIN, decision="approve")
+    Chain(DECISIONS).link([forged])
+    with log.database.begin_write() as connection:
+        connection.execute(insert(DECISIONS_TABLE).values(**forged))
+    report = verify(log, store)
+    assert (report.findings, report.unknown, report.beyond_checkpoint) == ([], 1, 0)
+    assert (report.erased, report.unconfirmed) == (2, 1)
+    assert "; 1 in chains that have no checkpoint at all; 2 erased" in describe_report(report)
+    assert (verify(log).unconfirmed, verify(log).unknown) == (0, 0), "without a store nothing is known of either"
+
+
+@pytest.mark.parametrize("place", [0, -1, None])
+@pytest.mark.parametrize("is_own", [False, True])
+def test_a_row_at_no_place_that_a_writer_has_is_named(log: DecisionLog, place: int | None, is_own: bool) -> None:
+    forged = make_record(decided_at=BEGIN - timedelta(days=9))
+    Chain(DECISIONS).link([forged])
+    forged |= {"sequence": place, **({} if is_own else {"writer": read(log, 1)["writer"]})}
+    with log.database.begin_write() as connection:
+        connection.execute(insert(DECISIONS_TABLE).values(**forged))
+    assert first(verify(log)).id == forged["id"]
+
+
+def test_a_chain_has_a_checkpoint_soon_after_its_first_row(log: DecisionLog, store: Store) -> None:
+    thread = CheckpointThread(CheckpointWriter(log.chains, lambda: store, "prod"), 86_400)
+    wait_until(lambda: verify(log, store).checkpoints == 1, "the first checkpoint")
+    log.chain.restart()
+    write_each(log, [make_record(decided_at=BEGIN + timedelta(hours=1))])
+    wait_until(lambda: verify(log, store).unknown == 0, "one of the chain that began")
+    thread.close()
+    assert verify(log, store).checkpoints == 2
 
 
 JSON_VALUES = st.one_of(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from credit.common.errors import CreditError
-from credit.registry.store import Store
+from credit.registry.store import Store, StoreError
 
 
 def test_an_object_is_written_once_and_never_overwritten(store: Store) -> None:
@@ -48,7 +48,7 @@ def test_a_server_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "modeler")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do-not-print-me")
-    with pytest.raises(CreditError, match=r"the store s3://models: .*; is RELEASE_STORE right") as caught:
+    with pytest.raises(StoreError, match=r"the store s3://models: .*; is RELEASE_STORE right") as caught:
         Store("s3://models").read("a")
     assert "\n" not in str(caught.value)
     assert "do-not-print-me" not in str(caught.value)

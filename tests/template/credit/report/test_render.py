@@ -17,8 +17,10 @@ from credit.fairness.waivers import Waiver
 from credit.report.curves import draw_curves
 from credit.report.dataset import describe_dataset
 from credit.report.facts import collect_facts, read_facts
-from credit.report.render import escape_markdown, render_model_card
+from credit.report.provenance import Run
+from credit.report.render import escape_markdown, render_model_card, render_report
 from credit.report.results import Results
+from credit.reports.candidate import ToldReasons
 from credit.reports.provenance import Provenance
 from testing.lenders.frozen import LENDER
 from testing.report_drafts import Draft
@@ -231,3 +233,16 @@ def test_folded_levels_are_listed_and_those_of_people_not_named(draft: Draft, pa
         ("race", "new: not shown", "other", "3"),
     )
     assert "Levels of the file that count as another one" in Parsed(page(draft.finish())).text
+
+
+def test_a_reason_about_a_place_is_told_as_one_and_counted(results: Results, run: Run) -> None:
+    facts = collect_facts(results)
+    (place, *_) = facts.features.places
+    told = ToldReasons(people=131, codes={f"{place}.too_high": 68, "credit_history.too_low": 40})
+    html = render_report(facts, run._replace(told=told), draw_curves(results, LENDER / "reports/plots"))
+    text = " ".join(Parsed(html).text.split())
+    assert f"{', '.join(facts.features.places)}: about a place, not about what the applicant did" in text
+    assert "Reasons of the 131 test people whom the version does not approve" in text
+    rows = [re.sub(r"<[^>]*>", " ", row).split() for row in re.findall(r"<tr><th scope=.row.>.*?</tr>", html)]
+    assert [f"{place}.too_high", "68", "a", "place"] in rows
+    assert ["credit_history.too_low", "40", "the", "applicant"] in rows

@@ -51,6 +51,39 @@ def test_scores_agree_with_scikit_learn(name: str) -> None:
     assert np.abs(score_each_row(model.score, X) - scores).max() < 1e-6
 
 
+def test_a_forest_scores_each_row_to_the_same_bits_whoever_is_beside_it() -> None:
+    model = load_onnx(export_onnx("random_forest", fit("random_forest"), 4))
+    assert model.is_row_wise
+    alone = score_each_row(model.score, X)
+    for size in [*range(1, 101), 127, 128, 129, 600]:
+        for start in range(0, len(X), size):
+            part = slice(start, start + size)
+            assert model.score(X[part]).tobytes() == alone[part].tobytes()
+
+
+@pytest.mark.parametrize("name", ["logistic", "heuristic"])
+def test_a_model_that_multiplies_matrices_or_compares_numbers_is_not_taken_for_one_that_does(name: str) -> None:
+    estimator = fit(name) if name in SETTINGS else ThresholdRule(1).fit([[0], [1]], [0, 1])
+    assert not load_onnx(export_onnx(name, estimator, 4 if name in SETTINGS else 1)).is_row_wise
+
+
+def test_one_operator_of_another_kind_makes_a_model_one_that_may_mix_rows() -> None:
+    """Also one that a model defines by itself, under the name of one that does not."""
+    import onnx
+
+    forest = export_onnx("random_forest", fit("random_forest"), 4)
+    other = onnx.load_from_string(forest)
+    last = other.graph.node[-1]
+    last.output[0] = "before"
+    other.graph.node.append(onnx.helper.make_node("Sigmoid", ["before"], ["score"]))
+    assert not load_onnx(other.SerializeToString()).is_row_wise
+    own = onnx.load_from_string(forest)
+    one, same = onnx.helper.make_tensor_value_info("x", 1, []), onnx.helper.make_node("Identity", ["x"], ["y"])
+    own.functions.append(onnx.helper.make_function("own", "Unused", [one.name], ["y"], [same], own.opset_import))
+    own.opset_import.append(onnx.helper.make_opsetid("own", 1))
+    assert not load_onnx(own.SerializeToString()).is_row_wise
+
+
 def test_the_model_has_one_float_input_and_one_float_output() -> None:
     import onnx
 

@@ -2,6 +2,8 @@
 
 import io
 import pickle
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from credit.common.errors import CreditError
 from credit.training.skops_files import load_estimator, save_estimator
+from testing.imports import ROOT
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(500, 4)).astype(np.float32)
@@ -71,6 +74,28 @@ def test_a_truncated_file_is_named(tmp_path: Path, cut: int) -> None:
 def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(CreditError, match="run dvc repro"):
         load_estimator(tmp_path / "none.skops", "random_forest")
+
+
+def test_a_model_is_written_without_the_libraries_that_are_beside_it_by_chance(tmp_path: Path) -> None:
+    """Dask and pytest are installed here; skops has the same types without them, and they can be imported later."""
+    told = """
+import sys
+from sklearn.dummy import DummyClassifier
+from credit.training.skops_files import dump_estimator
+dump_estimator(DummyClassifier())
+print({"dask", "pytest"} & set(sys.modules))
+from skops.io._trusted_types import SKLEARN_ESTIMATOR_TYPE_NAMES as without
+import dask, pytest
+from sklearn.utils import all_estimators
+names = {one.__name__ for _, one in all_estimators()}
+print(len(names), names - {name.rpartition(".")[2] for name in without})
+"""
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded, found = done.stdout.splitlines()
+    assert loaded == "set()"
+    count, lacking = found.split(maxsplit=1)
+    assert int(count) > 150
+    assert lacking == "set()"
 
 
 def test_no_time_and_no_address_is_stored(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.ledger import Ledger
+from credit.registry.ledger import WATCH_ACTOR, Ledger
 from credit.registry.names import ARTIFACT
 from credit.registry.store import Store
 from credit.registry.versions import require_version
@@ -15,7 +15,6 @@ from release.deployment.apply import apply_change
 from release.deployment.change import Attribution
 from release.deployment.notification import WEBHOOK_VARIABLE
 from release.deployment.plan import plan_rollback_to
-from release.deployment.quarantine import WATCH_ACTOR
 from release.judge.findings import Findings
 from release.registration import admission
 from testing.parts.servers import find_free_ports
@@ -131,6 +130,19 @@ def test_what_sync_puts_live_and_no_service_takes_up_is_put_back_as_deploy_puts_
     monkeypatch.delenv("RELEASE_SERVICE_URL")
     assert say("sync", "--no-fetch", "--apply")[0] == 0
     assert list_live(three)[0][:2] == ("rollback", "v1.0.0"), "a tag that was followed is not followed again"
+
+
+def test_a_tag_by_the_name_of_the_watch_is_not_followed(
+    run: Run, three: Store, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy_versions(three, "v1.0.0")
+    assert say("sync", "--no-fetch")[0] == 0
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "watch")
+    run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod", "--message", "by hand", "--force")
+    monkeypatch.setenv("RELEASE_ACTOR", "on call")
+    code, told = say("sync", "--no-fetch", "--apply")
+    assert (code, ": its tagger: found watch, by which nobody writes but release watch" in told) == (1, True), told
+    assert Ledger(three, "prod").find_last_number() == 1
 
 
 def test_what_the_watch_took_back_comes_live_by_no_tag(run: Run, three: Store, say: Say) -> None:

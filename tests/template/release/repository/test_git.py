@@ -74,6 +74,25 @@ def test_who_has_no_name_is_told_by_number(repository: Path, monkeypatch: pytest
     assert find_actor().startswith(f"user {os.getuid()} on ")
 
 
+def test_a_user_of_git_who_has_the_name_of_the_watch_is_told_to_have_another(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("RELEASE_ACTOR", "GITHUB_ACTOR"):
+        monkeypatch.delenv(variable, raising=False)
+    run_git("config", "user.name", "watch")
+    run_git("config", "user.email", "watch@example.org")
+    with pytest.raises(
+        CreditError, match=r"^git's user\.name: found watch, .*, expected the name of a person; "
+    ) as caught:
+        find_actor()
+    assert "\n" not in str(caught.value)
+    run_git("config", "user.name", "Watcher")
+    assert find_actor() == "Watcher"
+    monkeypatch.setenv("GITHUB_ACTOR", "watch")
+    with pytest.raises(CreditError, match=r"^GITHUB_ACTOR: found watch, "):
+        find_actor()
+
+
 def test_the_code_of_a_change_gets_no_token_from_the_settings_of_git_and_git_works_without_them(
     repository: Path,
 ) -> None:

@@ -107,7 +107,7 @@ def test_what_cannot_be_a_challenge_is_refused(
 
 def test_a_version_that_was_taken_back_and_one_beside_the_rule_are_refused(released: Store, command: Command) -> None:
     ledger = Ledger(released, "prod")
-    apply_change(released, plan_rollback(ledger, Attribution("unequal", "watch")))
+    apply_change(released, plan_rollback(ledger, Attribution("unequal treatment by race", "watch")))
     code, told = command("challenge", "v2.0.0", "--env", "prod", "--shadow", "--reason", "again")
     assert (code, "in quarantine, the watch took it back by entry 3" in told) == (1, True)
     apply_change(released, plan_fallback(ledger, WHY))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from filled_logs import Books, Town, change_params, mix_people
+from filled_logs import Books, Town, change_params, harm, mix_people
 from running_watch import run_watch, send
 
 from credit.decision_log.outcomes import record_outcome
@@ -17,7 +17,7 @@ from credit.registry.ledger import LedgerEntry
 from release.watching.drift import find_period
 from release.watching.outcomes import REPORTED_WITHIN
 from testing.parts.prometheus import MONITORING, Prometheus, run_prometheus
-from testing.parts.servers import wait_until
+from testing.parts.servers import find_free_ports, wait_until
 from testing.services import Service
 from watch.outcomes.vintages import list_complete_ages, list_months
 
@@ -136,6 +136,32 @@ def test_every_panel_shows_something_and_every_rule_is_evaluated(seen: Seen) -> 
     assert not set(states) & {"BudgetBurnsFast", "BudgetBurns", "ServiceDown", "NothingIsDecided", "WatchDown"}
     assert max(seen.series) <= MOST_SERIES
     assert seen.series[1] - seen.series[0] <= 12, "another 800 people add what a group or a decision lacked"
+
+
+def test_a_version_that_is_taken_back_at_the_first_look_pages_and_goes_on_after_a_restart(
+    books: Books, live: LedgerEntry, command: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Nobody scraped the watch before: its counter has no increase, and the alarm is over with the next look."""
+    change_params(tmp_path, poll_seconds=0.1, stale_hours=1e9)
+    books.now = datetime.now(UTC) - timedelta(hours=10)
+    harm(books, live)
+    (nobody,) = find_free_ports(1)
+    firing = 'ALERTS{alertname="VersionTakenBack", environment="prod", alertstate="firing"}'
+    panel = next(e for t, e, _ in list_targets(DASHBOARDS["fairness"]) if t == "A version was taken back")
+    with run_watch(tmp_path, "") as watching:
+        entry = 'watch_entry{environment="prod"}'
+        wait_until(lambda: watching.read_metrics().get(entry) == 3, "the entry after", watching.process)
+        targets = {"decisions": f"127.0.0.1:{nobody}", "watch": f"127.0.0.1:{watching.port}"}
+        with run_prometheus(tmp_path, targets) as prometheus:
+            wait_until(lambda: bool(prometheus.query(firing)), "the page", watching.process)
+            watching.process.kill()
+            watching.process.wait()
+            watching.start()
+            actions = 'watch_actions_total{environment="prod"} == 0 and watch_entry{environment="prod"} == 3'
+            wait_until(lambda: bool(prometheus.query(actions)), "the watch that is started again", watching.process)
+            assert prometheus.query(firing)
+            assert [value for _, value in prometheus.query(panel)] == [1]
+            assert prometheus.query('ALERTS{alertname="GroupTreatedUnequally"}') == []
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)

@@ -7,9 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from filled_logs import Town, change_params, harm, mix_people, read_newest
+from filled_logs import Books, Town, change_params, harm, mix_people, read_newest
 from running_watch import run_watch, send
 
+from credit.decision_log.log import DecisionLog
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.reports.live.watch_picture import WatchPicture
@@ -55,6 +56,8 @@ def test_a_version_is_taken_back_while_people_come_and_a_killed_watch_counts_nob
         assert {answer["decision"] for _, answer in load.answers if answer["version"] == "v1.0.0"} == {"approve"}
         wait_until(lambda: watching.read_metrics().get('watch_entry{environment="prod"}') == 3, "a quiet watch")
         assert watching.read_metrics()['watch_actions_total{environment="prod"}'] == 1
+        taken = 'watch_last_action_timestamp_seconds{environment="prod"}'
+        assert watching.read_metrics()[taken] == newest.time.timestamp()
         watching.process.send_signal(signal.SIGTERM)
         assert watching.process.wait(PATIENCE) == 0
     told = (tmp_path / "watch.log").read_text()
@@ -121,6 +124,55 @@ def test_since_is_for_a_watch_that_has_no_state(books: Any, live: LedgerEntry, c
     assert (code, told["new"]) == (0, 1)
     code, told = command("watch", "--env", "prod", "--once", *since)
     assert (code, "goes on from where it was" in told) == (1, True)
+
+
+def test_a_watch_that_began_with_a_moment_takes_nothing_back_for_what_was_before(
+    books: Books, live: LedgerEntry, released: Store, command: Command
+) -> None:
+    """The service is started anew meanwhile, and so is the watch, without the option."""
+    harm(books, live)
+    books.log.close()
+    books.log = DecisionLog(f"sqlite:///{books.state}/decisions.db", books.state)
+    since = (books.now + timedelta(seconds=30)).isoformat()
+    code, told = command("watch", "--env", "prod", "--once", "--since", since, "--json")
+    assert (code, told["new"]) == (4, 0)
+    approved = books.town.find(live, "approve", live, "approve")
+    books.write(live, mix_people(40, approved, approved))
+    code, told = command("watch", "--env", "prod", "--once", "--json")
+    assert (code, told["new"], told["watch"]) == (0, 40, "quiet")
+    assert read_newest(released) == live
+
+
+def test_parameters_that_change_under_a_running_watch_are_those_that_it_watches_by(
+    books: Books, live: LedgerEntry, released: Store, command: Command, tmp_path: Path
+) -> None:
+    change_params(tmp_path, poll_seconds=0.1, acts=False)
+    harm(books, live)
+    params = tmp_path / "params.yaml"
+
+    def read(series: str) -> float | None:
+        return watching.read_metrics().get(series)
+
+    with run_watch(tmp_path, "") as watching:
+        wait_until(lambda: read('watch_alarm{environment="prod"}') == 1, "an alarm", watching.process)
+        valid = params.read_text(encoding="utf-8")
+        concern = 'watch_concern{environment="prod",what="params"}'
+        assert read(concern) == 0
+        params.write_text(valid.replace("acts: false", "acts: maybe\n  act: 1"), encoding="utf-8")
+        wait_until(lambda: read(concern) == 1, "a file that is not valid", watching.process)
+        assert read('watch_acts{environment="prod"}') == 0
+        params.write_text(valid, encoding="utf-8")
+        change_params(tmp_path, at_least=0.1)
+        wait_until(lambda: read('watch_ratio_limit{environment="prod"}') == 0.1, "another limit", watching.process)
+        wait_until(lambda: read('watch_alarm{environment="prod"}') == 0, "no alarm by it", watching.process)
+        assert read(concern) == 0
+        assert read_newest(released) == live
+        change_params(tmp_path, at_least=None, acts=True)
+        wait_until(lambda: read_newest(released).number == 3, "the entry of the watch", watching.process)
+    told = (tmp_path / "watch.log").read_text()
+    assert "params: they are not valid, and those of before are watched by: params.yaml: watch.act" in told
+    assert told.count("params.yaml has changed") == 2
+    assert "Traceback" not in told
 
 
 def test_an_address_of_another_machine_is_refused_in_one_line(released: Store, command: Command) -> None:

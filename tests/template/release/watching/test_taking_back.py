@@ -1,5 +1,6 @@
 """A version that treats a group unequally is taken back, to whoever decides the same applicants better, or nowhere."""
 
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
-from filled_logs import PARAMS, Books, damage_bundle, harm, look, mix_people, read_newest, start
-from sqlalchemy import delete, update
+from filled_logs import PARAMS, Books, change_params, damage_bundle, harm, look, mix_people, read_newest, start
+from obstore.exceptions import PermissionDeniedError
+from sqlalchemy import delete, select, update
 
 from credit.bundle.manifest import MANIFEST_FILE
 from credit.decision_log.tables import DECISIONS_TABLE
@@ -18,7 +21,9 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.deployment.apply import apply_change
+from release.deployment.change import Attribution
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
+from release.deployment.quarantine import Quarantine
 from release.oncall.alarms import NewAlarm, read_alarms, record_alarms
 from release.watching import acting
 from release.watching.loop import keep_looking
@@ -156,7 +161,7 @@ def test_an_alarm_about_which_nothing_can_be_done_is_told_with_why(
     ended = threading.Event()
     ended.set()
     session = start(books, stale_hours=1e9)
-    found = keep_looking(session, Exposed(session.settings), ended)
+    found = keep_looking(session, Exposed(session.settings), ended, lambda: session.settings)
     assert_untouched(found, released, live, key)
     assert f"not taken back: {released.url}/{key}: " in capsys.readouterr().err
     (told,) = read_told_alarms(command)
@@ -202,6 +207,40 @@ def test_an_alarm_that_is_damaged_is_a_problem_and_hides_nothing(
     of_prod = told["environments"]["prod"]
     assert of_prod["version"] == live.version
     assert any("alarm 1 on entry 2 of prod" in line for line in of_prod["alarms"])
+
+
+@pytest.mark.parametrize("a_second", [2, 100])
+def test_a_busy_service_is_judged_by_applicants_of_minutes(
+    released: Store, books: Books, live: LedgerEntry, a_second: int
+) -> None:
+    """The newest `rescored` are of minutes, or of seconds, and none of them is the first one of the entry."""
+    begin = books.now + timedelta(seconds=10)
+    harm(books, live, 1600)
+    with books.log.database.begin_write() as connection:
+        for row in connection.execute(select(DECISIONS_TABLE.c.id, DECISIONS_TABLE.c.sequence)).all():
+            moment = begin + timedelta(seconds=row.sequence / a_second)
+            of = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id == row.id)
+            connection.execute(of.values(decided_at=moment))
+    books.now = begin + timedelta(minutes=10)
+    found = look(books, rescored=1200)
+    assert found.took_back, found.action
+    assert "the same 1,200 applicants: race Black 0." in read_newest(released).reason
+
+
+def test_a_decision_that_is_dated_in_the_future_is_told_and_is_no_applicant_of_the_comparison(
+    released: Store, books: Books, live: LedgerEntry
+) -> None:
+    harm(books, live)
+    now = books.now
+    books.now += timedelta(days=365)
+    books.write(live, [(0, "white")])
+    books.now = now
+    found = look(books)
+    assert found.told.concerns[0].what == "clock"
+    assert any(
+        line.startswith("clock:  1 decisions by entry 2 came more than 60 min") for line in format_told(found.told)
+    )
+    assert "the same 500 applicants: " in read_newest(released).reason
 
 
 def test_where_no_version_was_before_the_rule_decides(released: Store, books: Books, command: Command) -> None:
@@ -297,6 +336,152 @@ def test_a_hold_stops_it_until_it_is_resumed(
     code, told = command("resume", "prod", "--reason", "done")
     assert (code, "no hold" in told) == (1, True)
     assert "taken back: entry 3" in command(*WATCH)[1]
+
+
+@pytest.mark.parametrize("step", ["try_candidates", "_plan"])
+def test_a_hold_that_comes_while_a_target_is_looked_for_is_not_overruled(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Trials take minutes. Once it is resumed the target is looked for again, without more people."""
+    harm(books, live)
+    run_step, session = getattr(acting, step), start(books)
+
+    def hold_meanwhile(*arguments: Any) -> Any:
+        append_hold(released, "prod", "hold", "counsel looks into it", "counsel")
+        return run_step(*arguments)
+
+    monkeypatch.setattr(acting, step, hold_meanwhile)
+    assert_untouched(session.look(books.now), released, live, "counsel holds prod: counsel looks into it")
+    monkeypatch.undo()
+    append_hold(released, "prod", "resume", "nothing was found", "counsel")
+    assert session.look(books.now).took_back
+    assert read_newest(released).actor == "watch"
+
+
+def test_that_it_may_not_act_is_read_again_before_it_does(
+    released: Store,
+    books: Books,
+    live: LedgerEntry,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    harm(books, live)
+    choose = acting.try_candidates
+
+    def forbid_meanwhile(*arguments: Any) -> Any:
+        change_params(tmp_path, acts=False)
+        return choose(*arguments)
+
+    monkeypatch.setattr(acting, "try_candidates", forbid_meanwhile)
+    code, told = command(*WATCH)
+    assert (code, "not taken back: watch.acts is false in params.yaml" in told) == (3, True)
+    assert read_newest(released) == live
+
+
+def fail_reads(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """Let the store refuse to read what lies at a key or below it."""
+    read = obstore.get
+
+    def get(objects: Any, path: str) -> Any:
+        if path.startswith(key):
+            raise PermissionDeniedError("SlowDown: please reduce your request rate")
+        return read(objects, path)
+
+    monkeypatch.setattr(obstore, "get", get)
+
+
+@pytest.mark.parametrize("part", ["versions/v1.0.0.json", "bundles/"])
+def test_a_store_that_fails_while_a_candidate_is_loaded_is_inconclusive_and_hands_nobody_to_the_rule(
+    released: Store, books: Books, live: LedgerEntry, before: LedgerEntry, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    harm(books, live)
+    session = start(books)
+    fail_reads(monkeypatch, f"{part}{before.digest}" if part == "bundles/" else part)
+    found = session.look(books.now)
+    assert_untouched(found, released, live, f"the store {released.url}: SlowDown")
+    assert (len(found.obstacles), found.obstacles[0]) == (1, found.action and found.action.why_not)
+    monkeypatch.undo()
+    found = session.look(books.now)
+    assert (found.took_back, found.obstacles) == (True, [])
+    assert (read_newest(released).kind, read_newest(released).version) == ("rollback", "v1.0.0")
+
+
+def test_a_candidate_that_is_damaged_is_passed_over(
+    released: Store, books: Books, live: LedgerEntry, before: LedgerEntry
+) -> None:
+    harm(books, live)
+    damage_bundle(released, before)
+    found = look(books)
+    assert found.action is not None
+    assert [one.name for one in found.action.trials] == ["v1.0.0", "rule"]
+    assert found.action.trials[0].why_not.startswith("it cannot be loaded: ")
+    assert (found.obstacles, read_newest(released).kind) == ([], "fallback")
+
+
+def test_a_pause_that_cannot_be_read_is_inconclusive(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the entry that began it would count for nothing."""
+    harm(books, live)
+    assert look(books).took_back
+    taken = read_newest(released)
+    (third,) = deploy_versions(released, "v3.0.0")
+    books.now = max(books.now, taken.time)
+    harm(books, third)
+    fail_reads(monkeypatch, f"environments/prod/000000000/{taken.number:09d}.json")
+    found = look(books)
+    assert_untouched(found, released, third, f"the store {released.url}: SlowDown")
+    assert len(found.obstacles) == 1
+
+
+def test_when_a_version_was_taken_back_is_known_to_every_watch_and_after_a_restart(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the store does not answer, and when another entry decides since."""
+    beside = start(books)
+    assert beside.look(books.now).last_action is None
+    harm(books, live)
+    found = look(books)
+    taken = read_newest(released)
+    assert (found.took_back, found.last_action) == (True, taken.time)
+    deploy_versions(released, "v3.0.0")
+    assert start(books).look(books.now).last_action == taken.time
+    assert beside.look(books.now).last_action == taken.time
+    fail_reads(monkeypatch, "")
+    assert beside.look(books.now).last_action == taken.time
+
+
+def test_what_a_person_wrote_by_the_name_of_the_watch_is_not_the_watchs(
+    released: Store, books: Books, command: Command
+) -> None:
+    """It could be, once: such an entry is no quarantine, begins no pause and pages nobody."""
+    by = Attribution("by hand", "watch")
+    assert apply_change(released, plan_rollback(Ledger(released, "prod"), by))
+    again = deploy_versions(released, "v2.0.0")[0]
+    books.now = max(books.now, again.time)
+    assert look(books).last_action is None
+    assert "quarantine" not in command("status", "--env", "prod")[1]
+    harm(books, again)
+    found = look(books)
+    assert (found.took_back, found.last_action) == (True, read_newest(released).time)
+
+
+@pytest.mark.parametrize("name", ["watch", "Watch ", "\uff57atch", "watch\u200b"])
+def test_nobody_holds_or_notes_by_the_name_of_the_watch_and_a_rollback_is_no_act_of_it(
+    released: Store, live: LedgerEntry, command: Command, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("RELEASE_ACTOR", name)
+    for words in (("hold", "prod", "--reason", "by hand"), ("note", "2", "--env", "prod", "--text", "x")):
+        code, told = command(*words)
+        assert (code, told.count("\n")) == (1, 1), told
+        assert told.startswith(f"error: RELEASE_ACTOR: found {name.strip()}, by which nobody writes but release watch")
+    assert read_newest(released) == live
+    assert read_hold(released, "prod") is None
+    code, told = command("rollback", "--env", "prod", "--reason", "unequal treatment by somebody at night")
+    assert code == 0, told
+    assert read_newest(released).actor.endswith(f" on {socket.gethostname()}")
+    assert Quarantine(Ledger(released, "prod")).actions == []
 
 
 def test_of_two_people_who_hold_at_once_both_are_on_record(released: Store) -> None:

@@ -1,6 +1,8 @@
 """Which hosts requests may name, encryption, and proxies in front."""
 
 import ipaddress
+import shutil
+import signal
 import ssl
 import time
 from collections.abc import Iterator
@@ -65,6 +67,11 @@ def test_beyond_loopback_any_host_may_be_named_where_none_is(tmp_path: Path) -> 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """A certificate of 127.0.0.1 that it signed itself, and its key."""
+    return write_certificate(tmp_path)
+
+
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate of its own and its key into a folder, over those that are there."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     made = (
@@ -78,7 +85,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    files = folder / "certificate.pem", folder / "key.pem"
     files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
     plain = serialization.NoEncryption()
     files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
@@ -91,18 +98,43 @@ def test_it_answers_encrypted_with_its_certificate(
     names = {"SERVICE_TLS_CERTIFICATE": str(certificate[0]), "SERVICE_TLS_KEY": str(certificate[1])}
     with run_service(released.url, tmp_path / "state", **names) as service:
         url = service.url.replace("http:", "https:")
-
-        def is_ready() -> bool:
-            try:
-                return requests.get(f"{url}/health/ready", verify=str(certificate[0]), timeout=PATIENCE).ok
-            except requests.ConnectionError:
-                return False
-
-        wait_until(is_ready, "the service", service.process)
+        wait_until(lambda: is_verified(service, certificate[0]), "the service", service.process)
         answer = requests.post(f"{url}/v1/decisions", json=asked[0], verify=str(certificate[0]), timeout=PATIENCE)
         assert answer.json()["version"] == "v2.0.0"
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{service.url}/health/ready", timeout=PATIENCE)
+
+
+def is_verified(service: Service, certificate: Path) -> bool:
+    """Tell whether a new connection to a service is encrypted by a certificate."""
+    url = service.url.replace("http:", "https:")
+    try:
+        return requests.get(f"{url}/health/ready", verify=str(certificate), timeout=PATIENCE).ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_a_certificate_that_was_renewed_at_its_place_is_taken_up_on_sighup(
+    released: Store, tmp_path: Path, certificate: tuple[Path, Path]
+) -> None:
+    """Who is connected stays so; half of a new one, its key still being the old one's, changes nothing."""
+    names = {"SERVICE_TLS_CERTIFICATE": str(certificate[0]), "SERVICE_TLS_KEY": str(certificate[1])}
+    (tmp_path / "new").mkdir()
+    old, new = shutil.copy(certificate[0], tmp_path / "old.pem"), write_certificate(tmp_path / "new")
+    with run_service(released.url, tmp_path / "state", **names) as service, requests.Session() as client:
+        wait_until(lambda: is_verified(service, old), "the service", service.process)
+        live = service.url.replace("http:", "https:") + "/health/live"
+        assert client.get(live, verify=str(old), timeout=PATIENCE).ok
+        shutil.copy(new[0], certificate[0])
+        service.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "SIGHUP changed nothing" in service.log.read_text(), "the refusal")
+        assert is_verified(service, old)
+        shutil.copy(new[1], certificate[1])
+        service.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: is_verified(service, new[0]), "the new certificate")
+        assert not is_verified(service, old)
+        assert client.get(live, verify=str(old), timeout=PATIENCE).ok
+        assert "SIGHUP: keys and certificate read again; changed settings: none" in service.log.read_text()
 
 
 @pytest.fixture
@@ -200,6 +232,25 @@ def test_only_a_trusted_proxy_says_who_the_client_is(
         with run_service(released.url, tmp_path / f"state{len(proxies)}", **settings) as service:
             service.wait().decide(asked[0], **named)
             assert f"a key from {address} was refused" in service.log.read_text()
+
+
+def test_a_proxy_is_trusted_from_the_signal_on_that_follows_the_setting(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    keys, file = tmp_path / "keys.json", tmp_path / "settings"
+    make_key(keys, "branch", ("decide",))
+    file.touch()
+    settings = {"SERVICE_KEYS_FILE": str(keys), "SERVICE_SETTINGS_FILE": str(file)}
+    named = {"authorization": "Bearer nonsense", "x_forwarded_for": "203.0.113.7"}
+    with run_service(released.url, tmp_path / "state", **settings) as service:
+        service.wait().decide(asked[0], **named)
+        assert "a key from 127.0.0.1 was refused" in service.log.read_text()
+        assert "203.0.113.7" not in service.log.read_text()
+        file.write_text("SERVICE_TRUSTED_PROXIES=127.0.0.0/8\n")
+        service.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "changed settings: trusted_proxies" in service.log.read_text(), "the setting")
+        service.decide(asked[0], **named)
+        assert "a key from 203.0.113.7 was refused" in service.log.read_text()
 
 
 def test_a_proxy_may_have_more_connections_than_one_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Who may do what: roles, expiry, and keys that are replaced and revoked while the service runs."""
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,14 +156,36 @@ def test_a_file_that_others_can_write_is_refused_also_while_the_service_runs(tmp
     assert watch.problem is None
 
 
-def test_a_file_that_everybody_can_replace_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_everybody_or_a_group_can_replace_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "open"
     make_key(folder / "keys.json", "branch", ("decide",))
-    folder.chmod(0o777)
-    with pytest.raises(CreditError, match="everybody can replace it"):
-        read_keys(folder / "keys.json")
-    folder.chmod(0o1777)
-    assert read_keys(folder / "keys.json")
+    for mode, who in ((0o777, "everybody"), (0o757, "everybody"), (0o775, r"the group \d+"), (0o730, r"the group \d+")):
+        folder.chmod(mode)
+        with pytest.raises(CreditError, match=rf"{who} can replace it.*chmod go-w .*/open"):
+            read_keys(folder / "keys.json")
+    for mode in (0o1777, 0o1770, 0o755):
+        folder.chmod(mode)
+        assert read_keys(folder / "keys.json")
+
+
+def test_a_folder_that_is_mended_makes_the_file_good_again_while_the_service_runs(tmp_path: Path) -> None:
+    file = tmp_path / "kept" / "keys.json"
+    make_key(file, "branch", ("decide",))
+    watch = KeyFileWatch(file)
+    file.parent.chmod(0o775)
+    assert (watch.look(file), watch.problem is None) == (None, False)
+    file.parent.chmod(0o755)
+    assert watch.look(file) is not None
+    assert watch.problem is None
+
+
+def test_a_folder_that_is_made_for_keys_is_no_groups_whatever_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        make_key(tmp_path / "new" / "keys.json", "branch", ("decide",))
+    finally:
+        os.umask(before)
+    assert read_keys(tmp_path / "new" / "keys.json")
 
 
 def test_nobody_else_can_read_the_databases(guarded: Service, keys: dict[str, str], asked: Asked) -> None:

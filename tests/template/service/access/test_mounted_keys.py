@@ -69,8 +69,62 @@ def test_a_link_to_a_file_that_everybody_can_replace_is_refused(tmp_path: Path) 
     make_key(tmp_path / "open" / "keys.json", "branch", ("decide",))
     (tmp_path / "open").chmod(0o777)
     (tmp_path / "keys.json").symlink_to("open/keys.json")
-    with pytest.raises(CreditError, match=r"everybody can replace it.*chmod o-w .*/open"):
+    with pytest.raises(CreditError, match=r"everybody can replace it.*chmod go-w .*/open"):
         read_keys(tmp_path / "keys.json")
+
+
+STRANGER, OPERATOR = 65534, 10001
+
+
+def test_a_file_that_somebody_else_put_there_is_refused_also_while_the_service_runs(tmp_path: Path) -> None:
+    """Who owns it can write it. A file of root or of who owns the folder is one that an operator keeps."""
+    require("root")
+    file = tmp_path / "kept" / "keys.json"
+    make_key(file, "branch", ("decide",))
+    watch = KeyFileWatch(file)
+    os.chown(file, STRANGER, -1)
+    file.chmod(0o644)
+    said = rf"user {STRANGER}, to whom it belongs, can write it, expected a file of root, .*chown .* 0 {file}"
+    with pytest.raises(CreditError, match=said):
+        read_keys(file)
+    assert (watch.look(file), watch.problem is None) == (None, False)
+    os.chown(file, 0, -1)
+    assert watch.look(file) is not None
+    assert watch.problem is None
+    for owner, folder in ((0, OPERATOR), (OPERATOR, OPERATOR)):
+        os.chown(file, owner, -1)
+        os.chown(file.parent, folder, -1)
+        assert read_keys(file)
+    os.chown(file, STRANGER, -1)
+    with pytest.raises(CreditError, match="to whom it belongs"):
+        read_keys(file)
+
+
+def test_a_link_that_somebody_else_put_there_is_refused(tmp_path: Path) -> None:
+    """In a folder where everybody may put files, to a file that is in order."""
+    require("root")
+    make_key(tmp_path / "kept" / "keys.json", "branch", ("decide",))
+    link = tmp_path / "open" / "keys.json"
+    link.parent.mkdir()
+    link.parent.chmod(0o1777)
+    link.symlink_to(tmp_path / "kept" / "keys.json")
+    assert read_keys(link)
+    os.chown(link, STRANGER, -1, follow_symlinks=False)
+    with pytest.raises(CreditError, match=rf"user {STRANGER}, to whom it belongs, can write it"):
+        read_keys(link)
+
+
+def test_a_single_file_that_is_mounted_read_only_may_belong_to_a_user_outside(tmp_path: Path) -> None:
+    require("root")
+    own, mounted = tmp_path / "own.json", tmp_path / "run" / "keys.json"
+    mounted.parent.mkdir()
+    make_key(own, "branch", ("decide",))
+    os.chown(own, OPERATOR, -1)
+    with mount(own, mounted), pytest.raises(CreditError, match="to whom it belongs"):
+        read_keys(mounted)
+    mounted.unlink()
+    with mount(own, mounted, "ro"):
+        assert read_keys(mounted)
 
 
 def test_a_key_is_added_to_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
@@ -120,7 +174,7 @@ def test_a_single_file_that_is_replaced_outside_is_noticed_and_said_plainly(
             read_keys(mounted)
         monkeypatch.setenv("SERVICE_KEYS_FILE", str(mounted))
         with caplog.at_level(logging.ERROR):
-            reload(load_settings(), lambda settings, keys: pytest.fail("the old keys were taken for new ones"))
+            reload(load_settings(), lambda *_: pytest.fail("the old keys were taken for new ones"))
         assert "SIGHUP changed nothing" in caplog.text
 
 

@@ -75,7 +75,9 @@ def test_one_person_is_found_exported_corrected_and_erased_and_the_log_is_as_it_
     assert (done.returncode, "2 erased" in done.stdout) == (0, True), done.stdout + done.stderr
     with Database(f"sqlite:///{service.state}/decisions.db", read_only=True).begin_read() as log:
         events = log.exec_driver_sql("SELECT kind, count(*) FROM events GROUP BY kind ORDER BY kind").all()
-    assert [tuple(one) for one in events] == [("correct", 1), ("erase", 1), ("export", 1), ("look_up", 5)]
+        public = log.exec_driver_sql("SELECT group_concat(detail, '') FROM events").scalar_one()
+    assert [tuple(one) for one in events] == [("correct", 1), ("erase", 1), ("export", 1), ("look_up", 6)]
+    assert (person[0]["id"] in public, hashes[0] in public) == (True, False), "an erasure could not take it back"
 
 
 def test_a_reference_without_a_key_of_the_deployment_is_refused(service_of_many: Service, asked: Asked) -> None:
@@ -170,6 +172,16 @@ def test_the_same_key_on_two_instances_gives_one_decision_and_environments_keep_
         assert third.decide(asked[5], idempotency_key="k0").status_code == 200, "its keys are others"
         assert third.get("/v1/decided").json()["total"] == 1
         assert one.get("/v1/decided").json()["total"] == 12
+        identifier = answers[0]["decisions"][0]["id"]
+        path, outcome = f"/v1/decisions/{identifier}", {"decision_id": identifier, "outcome": True}
+        review = {"decision": "approve", "reviewer": "analyst-7", "reason": "Asked elsewhere"}
+        refused = [third.get(path), third.decide(review, path + "/review"), third.decide(outcome, "/v1/outcomes")]
+        assert [answer.status_code for answer in refused] == [404] * 3
+        assert "staging" in refused[0].json()["problems"][0]["expected"]
+        known = one.get(path).json()
+        assert (known["id"], known["outcome"], known["review"]) == (identifier, None, None)
+        assert one.decide(outcome, "/v1/outcomes").status_code == 200
+        assert other.decide(review, path + "/review").status_code == 200, "by another service of its environment"
 
 
 def test_a_key_that_decides_does_not_review(released: Store, asked: Asked, tmp_path: Path) -> None:

@@ -273,7 +273,7 @@ def test_ctrl_c_leaves_no_half_file(live: Store, tmp_path: Path) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     half = tmp_path / f".out.csv.{process.pid}.part"
-    wait_until(lambda: half.exists() and half.stat().st_size > 0, "scoring")
+    wait_until(lambda: half.exists() and half.stat().st_size > 0, "scoring", process)
     process.send_signal(signal.SIGINT)
     assert process.communicate()[1] == "interrupted: nothing was written; run the same command again\n"
     assert process.returncode == 130

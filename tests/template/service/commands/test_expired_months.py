@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from credit.common.errors import run_command
 from credit.decision_log.log import DecisionLog
 from service.__main__ import main
 from testing.decisions import make_record, read_decision, write_each
@@ -21,14 +22,26 @@ def test_months_go_and_the_rest_that_is_old_is_erased(
     rows = write_each(log, [make_record(decided_at=one) for one in ages])
     for name, value in {"STATE": tmp_path, "RETENTION_MONTHS": 2, "REMOVAL_MONTHS": 15}.items():
         monkeypatch.setenv(f"SERVICE_{name}", str(value))
+    monkeypatch.setenv("RELEASE_STORE", str(tmp_path / "store"))
+    with pytest.raises(SystemExit) as ended:
+        run_command(lambda: main(["expire"]))
+    told = capsys.readouterr().err
+    assert (ended.value.code, "no such folder" in told) == (1, True)
+    assert "\n2 decisions from before " in told, "erasing waits for no store"
+    assert [read_decision(log.database, row["id"])["inputs"] is None for row in rows] == [True, True, False]
+    (tmp_path / "store").mkdir()
     said = []
     for options in (["--dry-run"], [], []):
         with pytest.raises(SystemExit) as ended:
             main(["expire", *options])
         assert ended.value.code == 0
         said.append([line.split(" ")[0] for line in capsys.readouterr().out.splitlines()])
-    assert said == [["1", "1"], ["1", "1"], ["0", "0"]]
+    assert said == [["1", "0"], ["1", "0"], ["0", "0"]]
     assert log.database.find(rows[0]["id"]) is None
     assert read_decision(log.database, rows[1]["id"])["inputs"] is None
     assert read_decision(log.database, rows[2]["id"]) == rows[2]
+    with pytest.raises(SystemExit) as ended:
+        main(["verify-log"])
+    told = capsys.readouterr().out
+    assert (ended.value.code, "; 1 removed by their age" in told) == (0, True), told
     log.close()

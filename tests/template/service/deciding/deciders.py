@@ -23,7 +23,7 @@ from testing.parts.servers import PATIENCE
 
 T = TypeVar("T")
 Deciding = Callable[[Sequence[Any]], list[Decision]]
-WithModel = Callable[[Deciding], LiveVersion]
+WithModel = Callable[..., LiveVersion]
 MakeDecider = Callable[..., Decider]
 
 
@@ -32,8 +32,8 @@ class Model:
 
     decided_by = "model"
 
-    def __init__(self, deciding: Deciding) -> None:
-        self.decide = deciding
+    def __init__(self, deciding: Deciding, is_row_wise: bool = False) -> None:
+        self.decide, self.is_row_wise = deciding, is_row_wise
 
 
 class LiveByEntry(LiveVersion):
@@ -50,8 +50,8 @@ def with_model(bundles: Callable[[str], Path]) -> WithModel:
     bundle = load_bundle(bundles("logistic"))
     parser, derivations = build_request_parser(bundle, 1_000), DerivedColumns(bundle.contract, ())
 
-    def make(deciding: Deciding) -> LiveVersion:
-        changed = replace(bundle, model=Model(deciding))  # type: ignore[arg-type]
+    def make(deciding: Deciding, is_row_wise: bool = False) -> LiveVersion:
+        changed = replace(bundle, model=Model(deciding, is_row_wise))  # type: ignore[arg-type]
         return LiveByEntry(None, changed, parser, derivations, {}, ApplicationFitter(bundle))
 
     return make

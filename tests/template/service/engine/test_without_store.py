@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from credit.registry.store import Store
 from release.deployment.apply import apply_change
 from release.deployment.change import Attribution
 from release.deployment.plan import plan_fallback
+from service.engine.bundle_cache import BundleCache
 from service.engine.follower import Follower
-from service.engine.patrol import Patrol
+from service.engine.version_sources import VersionSources
 from service.settings import load_settings
 from testing.parts.servers import PATIENCE, find_free_ports, mount_small_disk, wait_until
 from testing.releases import deploy_versions
@@ -206,28 +208,110 @@ def test_figures_of_several_workers_are_those_of_now(
         wait_until(lambda: "service_ledger_entry 3.0" in service.get("/metrics").text, "the entry of all workers")
 
 
-def test_a_kill_switch_takes_over_and_is_kept_though_the_store_goes_right_after_it_was_read(
-    released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: Any) -> None:
-        raise CreditError(Problem("the store", "no answer"))
+MakeFollower = Callable[[], Follower]
 
+
+@pytest.fixture
+def make_follower(released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeFollower]:
+    """Followers of one place, each of which has started."""
+    made: list[Follower] = []
     monkeypatch.setenv("RELEASE_STORE", released.url)
     monkeypatch.setenv("SERVICE_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("SERVICE_POLL_SECONDS", "0.1")
-    follower = Follower(load_settings(), lambda _: None)
-    follower.start()
-    wait_until(lambda: follower.serving is not None and follower.serving.decides == "model", "the model")
-    monkeypatch.setattr(Patrol, "follow", refuse)
-    apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("incident", "on call")))
-    wait_until(lambda: follower.serving is not None and follower.serving.decides == "rule", "the rule")
-    wait_until(lambda: "disk" in follower.problems, "that not all was kept")
-    assert str(follower.problems["disk"]).startswith("the store went before it was told which entry is followed")
+
+    def make() -> Follower:
+        made.append(Follower(load_settings(), lambda _: None))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for follower in made:
+        follower.stop()
+
+
+def pull_kill_switch(store: Store) -> None:
+    apply_change(store, plan_fallback(Ledger(store, "prod"), Attribution("incident", "on call")))
+
+
+def who_decides(follower: Follower) -> str | None:
+    return follower.serving.decides if follower.serving is not None else None
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["room on the disk", "a full disk"])
+def test_a_kill_switch_takes_over_and_survives_though_the_store_goes_right_after_it_was_read(
+    released: Store, make_follower: MakeFollower, monkeypatch: pytest.MonkeyPatch, is_full: bool
+) -> None:
+    """Not one byte of the store is read after those of the entry."""
+    follower = make_follower()
+    wait_until(lambda: who_decides(follower) == "model", "the model")
+    read, reads = Ledger.read_content, []
+
+    def read_and_go(ledger: Ledger, number: int) -> bytes | None:
+        content = read(ledger, number)
+        if number == 3 and content is not None:
+            reads.append(number)
+            if len(reads) == 2:  # the first read tells that there is one
+                away(released)
+        return content
+
+    def refuse(*_: Any) -> None:
+        raise CreditError(Problem("the service's own disk", "no space left"))
+
+    monkeypatch.setattr(Ledger, "read_content", read_and_go)
+    if is_full:
+        monkeypatch.setattr(BundleCache, "keep", refuse)  # a new file; those that are there can be overwritten
+    pull_kill_switch(released)
+    wait_until(lambda: who_decides(follower) == "rule", "the rule")
+    wait_until(lambda: "store" in follower.problems, "that the store is gone")
+    assert ("disk" in follower.problems) == is_full
     follower.stop()
+    monkeypatch.undo()
+    monkeypatch.setenv("RELEASE_STORE", released.url)
+    monkeypatch.setenv("SERVICE_STATE", str(follower.settings.state))
+    monkeypatch.setenv("SERVICE_START_SECONDS", "0.1")
+    again = make_follower()
+    assert who_decides(again) == "rule", "the killed model decides again"
+
+
+def test_a_kill_switch_survives_a_process_that_ends_while_it_loads_the_version(
+    released: Store, make_follower: MakeFollower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower, loading = make_follower(), threading.Event()
+    wait_until(lambda: who_decides(follower) == "model", "the model")
+    ended = threading.Event()
+
+    def load(*_: Any) -> None:
+        loading.set()
+        ended.wait()
+        raise CreditError(Problem("the test", "over"))
+
+    with monkeypatch.context() as changed:
+        changed.setattr(VersionSources, "load", load)
+        pull_kill_switch(released)
+        wait_until(loading.is_set, "the version to be loaded")
     away(released)
     monkeypatch.setenv("SERVICE_START_SECONDS", "0.1")
-    again = Follower(load_settings(), lambda _: None)
-    again.start()
-    assert again.serving is not None
-    assert again.serving.decides == "rule"
-    again.stop()
+    assert who_decides(make_follower()) == "rule", "the killed model decides again"
+    ended.set()
+
+
+def test_an_entry_that_cannot_be_read_for_a_moment_is_not_passed_over_for_an_older_one(
+    released: Store, make_follower: MakeFollower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a start nothing is known: the model of the entry before would decide, which was killed."""
+    pull_kill_switch(released)
+    read, refused = Ledger.read_content, []
+
+    def refuse_once(ledger: Ledger, number: int) -> bytes | None:
+        if number == 3 and not refused:
+            refused.append(number)
+            raise CreditError(Problem("the store", "no answer"))
+        return read(ledger, number)
+
+    monkeypatch.setattr(Ledger, "read_content", refuse_once)
+    swapped: list[str] = []
+    follower = Follower(load_settings(), lambda serving: swapped.append(serving.decides))
+    follower.start()
+    wait_until(lambda: bool(swapped), "any version")
+    follower.stop()
+    assert (swapped[0], refused) == ("rule", [3])

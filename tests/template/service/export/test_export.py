@@ -1,5 +1,6 @@
 """The log is exported to MongoDB and Parquet: everybody once, outcomes and erasures after them, whatever happens."""
 
+import getpass
 import os
 import signal
 import subprocess
@@ -15,14 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 from prometheus_client import CollectorRegistry
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.removal import remove_decisions
 from credit.decision_log.outcomes import record_outcome
 from credit.decision_log.people.erasure import erase_decisions
-from credit.decision_log.tables import DECISIONS_TABLE
+from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
+from credit.registry.store import Store
 from service.export.cursors import LogCursor
 from service.export.following import Cursors, ExportRound, Stream, Target, compare_days, export_news, measure_lag
 from service.export.mongodb import MongoTarget
@@ -245,6 +247,29 @@ def test_the_command_exports_compares_and_says_what_is_left_out(
         assert command(*words, "--compare", "--json") == (0, {"differs": []})
 
 
+def list_exports(log: DecisionLog) -> list[tuple[str, dict[str, Any]]]:
+    """List who exported what, as the log has it."""
+    query = select(EVENTS_TABLE.c.caller, EVENTS_TABLE.c.detail).where(EVENTS_TABLE.c.kind == "export")
+    with log.database.begin_read() as connection:
+        return [(row.caller, row.detail) for row in connection.execute(query)]
+
+
+def test_an_export_is_an_event_of_the_log_and_where_it_cannot_be_one_nothing_is_exported(
+    log: DecisionLog, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write(log, 10)
+    assert command("parquet", str(tmp_path / "one"), "--once")[0] == 0
+    assert command("parquet", str(tmp_path / "one"), "--compare")[0] == 0
+    assert list_exports(log) == [(getpass.getuser(), {"target": "parquet", "follows": False})]
+    with log.database.begin_write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT raise(FAIL, 'no room'); END"
+        )
+    code, told = command("parquet", str(tmp_path / "other"), "--once")
+    assert (code, "error: the decision log: nothing is shown: this could not be noted" in told) == (1, True)
+    assert list((tmp_path / "other").rglob("*.parquet")) == []
+
+
 def test_what_is_no_target_is_told_in_one_line(
     log: DecisionLog, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -281,13 +306,15 @@ def test_what_a_killed_export_left_goes_with_its_month_and_is_in_nobodys_way(log
             left.parent.mkdir(exist_ok=True)
             left.write_text("Black")
     (folder / "protected" / days[1] / "protected.parquet").unlink()
-    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron")
+    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron", Store(str(tmp_path / "store")))
     assert export_news(log.database, ParquetTarget(folder)).removed == 15
     assert sorted(one.name for one in folder.rglob("*")) == ["cursors.json", "decisions", "protected"]
     assert export_news(log.database, ParquetTarget(folder)) == ExportRound()
 
 
-def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(log: DecisionLog, open_target: Open) -> None:
+def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(
+    log: DecisionLog, open_target: Open, tmp_path: Path
+) -> None:
     rows = write(log, 12)
     with log.database.begin_write() as connection:
         gone = DECISIONS_TABLE.c.id.in_([row["id"] for row in rows[4:6]])
@@ -296,7 +323,7 @@ def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(log: D
     with log.database.begin_write() as connection:
         connection.execute(insert(DECISIONS_TABLE), rows[4:6])
     write_each(log, [make_record(decided_at=START + timedelta(days=40))])
-    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron")
+    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron", Store(str(tmp_path / "store")))
     for _ in range(2):
         assert export_news(log.database, open_target()).missing == 0
 
@@ -406,6 +433,9 @@ def test_rows_that_were_written_after_a_round_that_failed_are_counted_once(
     assert ended.content == {"decisions": 10, "outcomes": 1, "erased": 0, "removed": 0, "missing": 0}
     assert registries[0].get_sample_value("export_rows_total", {"target": "parquet"}) == 11
     assert_same(log, target, 10)
+    assert [detail for _, detail in list_exports(log)] == [{"target": "parquet", "follows": True}], (
+        "once, of two rounds"
+    )
 
 
 def test_places_are_true_after_a_round_that_ended_halfway(

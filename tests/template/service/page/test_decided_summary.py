@@ -64,3 +64,19 @@ def test_the_list_has_what_a_version_decided_with_what_it_takes_to_decide_again(
     assert service.get("/v1/versions/v9.9.9/decisions").json()["decisions"] == []
     assert service.get(f"/v1/versions/v2.0.0/decisions?after={'0' * 32}").status_code == 404
     assert service.get("/v1/versions/latest/decisions").status_code == 422
+
+
+def test_that_nobody_was_approved_is_a_problem_for_who_is_on_call(
+    service: Service, asked: Asked, released: Store
+) -> None:
+    """No ratio of groups tells it, for there is none."""
+    answers = decide(service, asked)
+    worst = next(one for one, answer in zip(asked, answers, strict=True) if answer["decision"] == "deny")
+    assert service.get("/v1/decided").json()["problems"] == []
+    deploy_versions(released, "v3.0.0")
+    wait_until(lambda: service.get("/v1/version").json()["version"] == "v3.0.0", "v3.0.0")
+    decide(service, [worst] * 30)
+    told = service.get("/v1/decided").json()
+    assert told["decisions"] == {"approve": 0, "refer": 0, "deny": 30}
+    said = "nobody was approved: 30 of 30 denied, 0 referred; no group can be compared with another"
+    assert told["problems"] == [said]

@@ -295,3 +295,29 @@ def test_a_group_below_the_limit_is_a_problem_unless_its_people_are_few(
 
 def test_a_reference_group_that_is_too_small_to_show_gives_no_ratio() -> None:
     assert groups(shares("white", 4, 4), shares("Black", 100, 10))["Black"].ratio == ""
+
+
+@pytest.mark.parametrize("decision", ["deny", "refer"])
+def test_that_nobody_was_approved_is_a_problem_and_told_once(facts: ServiceSnapshot, decision: str) -> None:
+    """No group has a ratio then, and "302 of 302 denied" stood above "Nothing is known to be wrong"."""
+    counts = count(200, decision, "white") + count(102, decision, "Black")
+    said = build_overview(replace(facts, recent=DecisionSummary(counts)))
+    numbers = {"deny": "302 of 302 denied, 0 referred", "refer": "0 of 302 denied, 302 referred"}[decision]
+    assert said.wrong == [f"Nobody was approved: {numbers}; no group can be compared with another."]
+    unlimited = replace(facts, recent=DecisionSummary(counts), limit=ShownLimit(None, "no limit"))
+    assert build_overview(unlimited).wrong == said.wrong
+    for enough in (count(29, decision), counts + count(1)):
+        assert not build_overview(replace(facts, recent=DecisionSummary(enough))).wrong[1:]
+    assert not build_overview(replace(facts, recent=recent(count(29, decision)))).wrong
+
+
+@pytest.mark.parametrize(("people", "is_told"), [(30, True), (29, False)])
+def test_a_reference_group_of_whom_nobody_was_approved_is_a_problem(
+    facts: ServiceSnapshot, people: int, is_told: bool
+) -> None:
+    """Others were: by no ratio can that be seen."""
+    known = replace(facts, recent=DecisionSummary(shares("white", people, 0) + shares("Black", 100, 50)))
+    told = ["Race: nobody of white was approved, so that no group can be compared with it; "]
+    told[0] += "the limit is 0.8, the limit of a test."
+    assert build_overview(known).wrong == (told if is_told else [])
+    assert build_overview(replace(known, limit=ShownLimit(None, "no limit"))).wrong == []

@@ -88,6 +88,8 @@ def test_a_chart_is_the_ratio_with_its_band_and_the_limit() -> None:
 def test_one_point_is_drawn_and_none_too() -> None:
     assert draw_chart(BLACK, HISTORY[1:2], 0.8).line == f"0.0,{HEIGHT / 2:.1f} {WIDTH:.1f},{HEIGHT / 2:.1f}"
     assert draw_chart(BLACK, (), 0.8).words == "1,234 people, no ratio yet"
+    words = draw_chart(BLACK, HISTORY[:1], 0.8).words
+    assert words == "1,234 people, no ratio yet: nobody of white beside them was approved"
 
 
 def test_the_section_says_what_is_not_as_it_should_be() -> None:

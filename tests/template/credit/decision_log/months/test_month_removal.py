@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from credit.common.errors import CreditError, Problem
 from credit.decision_log.integrity.checkpointing import CheckpointWriter
+from credit.decision_log.integrity.confirmed import announce_removal
 from credit.decision_log.integrity.findings import TableReport
 from credit.decision_log.integrity.verify import verify_databases
 from credit.decision_log.log import DecisionLog
@@ -68,26 +70,30 @@ def read(log: DecisionLog, *columns: Any) -> list[Any]:
         return [tuple(row) for row in connection.execute(select(*columns))]
 
 
-def remove(log: DecisionLog, before: datetime) -> removal.Removal:
-    return remove_decisions(log.database, log.events, before, "cron")
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "store"))
+
+
+def remove(log: DecisionLog, before: datetime, store: Store) -> removal.Removal:
+    return remove_decisions(log.database, log.events, before, "cron", store)
 
 
 def test_old_months_go_with_all_that_belongs_to_them_and_the_chain_goes_on(
-    log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime, before: datetime
+    log: DecisionLog, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, now: datetime, before: datetime
 ) -> None:
     for name in ("_CHUNK_ROWS", "_LOCKED_ROWS"):
         monkeypatch.setattr(removal, name, 7)
-    store = Store(str(tmp_path / "store"))
     CheckpointWriter(log.chains, lambda: store, "prod").write()
     target = ParquetTarget(tmp_path / "analysts")
     export_news(log.database, target)
     planned = plan_removal(log.database, before)
-    assert remove(log, before) == planned
+    assert remove(log, before, store) == planned
     assert planned.decisions == 30
     names = ["history", *(f"{add_months(now, number):%Y_%m}" for number in range(2))]
     is_partitioned = log.database.engine.dialect.name == "postgresql"
     assert list(planned.partitions) == ([f"decisions_{name}" for name in names] if is_partitioned else [])
-    assert remove(log, before).decisions == plan_removal(log.database, before).decisions == 0
+    assert remove(log, before, store).decisions == plan_removal(log.database, before).decisions == 0
     assert read(log, DECISION_WRITERS_TABLE.c.newest) == [(40,)], "the writer is noted as long as it has decisions"
     assert {moment for (moment,) in read(log, DECISIONS_TABLE.c.decided_at)} == {
         before + timedelta(hours=hour) for hour in range(10)
@@ -108,17 +114,19 @@ def test_old_months_go_with_all_that_belongs_to_them_and_the_chain_goes_on(
     assert write_each(log, [freed]) == [freed]
 
 
-def test_an_end_of_the_gap_that_was_altered_or_more_that_is_gone_is_named(log: DecisionLog, before: datetime) -> None:
-    remove(log, before)
+def test_an_end_of_the_gap_that_was_altered_or_more_that_is_gone_is_named(
+    log: DecisionLog, store: Store, before: datetime
+) -> None:
+    remove(log, before, store)
     first = min(place for (place,) in read(log, DECISIONS_TABLE.c.sequence))
     with log.database.begin_write() as connection:
         connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.sequence == first))
     assert [one.kind for one in verify(log)["decisions"].findings] == ["deleted"]
 
 
-def test_a_removal_that_nobody_did_is_named(log: DecisionLog, before: datetime) -> None:
+def test_a_removal_that_nobody_did_is_named(log: DecisionLog, store: Store, before: datetime) -> None:
     """What an outcome lost while its decision is there, and a gap that is made longer in the event that tells it."""
-    remove(log, before)
+    remove(log, before, store)
     ((event, detail),) = [
         (one, told)
         for one, kind, told in read(log, EVENTS_TABLE.c.id, EVENTS_TABLE.c.kind, EVENTS_TABLE.c.detail)
@@ -135,7 +143,7 @@ def test_a_removal_that_nobody_did_is_named(log: DecisionLog, before: datetime) 
 
 
 def test_a_removal_that_is_killed_changes_nothing_of_its_partition(
-    log: DecisionLog, monkeypatch: pytest.MonkeyPatch, before: datetime
+    log: DecisionLog, store: Store, monkeypatch: pytest.MonkeyPatch, before: datetime
 ) -> None:
     def die(*_: object) -> None:
         raise KeyboardInterrupt
@@ -145,28 +153,28 @@ def test_a_removal_that_is_killed_changes_nothing_of_its_partition(
     else:
         monkeypatch.setattr(removal, "delete", die)
     with pytest.raises(KeyboardInterrupt):
-        remove(log, before)
+        remove(log, before, store)
     assert len(read(log, DECISIONS_TABLE.c.id)) == 40
-    assert not any(one.findings for one in verify(log).values())
+    assert not any(one.findings for one in verify(log, store).values()), "what was announced is there, and that is well"
     monkeypatch.undo()
-    assert remove(log, before).decisions == 30
-    assert verify(log)["decisions"].findings == []
+    assert remove(log, before, store).decisions == 30
+    assert not any(one.findings for one in verify(log, store).values()), "no checkpoint is needed for it"
 
 
 @pytest.mark.parametrize("log", ["postgresql"], indirect=True)
 def test_a_partition_that_is_read_all_the_time_is_asked_for_again(
-    log: DecisionLog, monkeypatch: pytest.MonkeyPatch, before: datetime
+    log: DecisionLog, store: Store, monkeypatch: pytest.MonkeyPatch, before: datetime
 ) -> None:
     monkeypatch.setattr(removal, "_PAUSE_SECONDS", 0.0)
     with log.database.begin_read() as reader:
         reader.execute(text("SELECT count(*) FROM decisions"))
         monkeypatch.setattr(time, "sleep", lambda _: reader.rollback())
-        assert remove(log, before).decisions == 30
+        assert remove(log, before, store).decisions == 30
 
 
 @pytest.mark.parametrize("log", ["sqlite"], indirect=True)
 def test_in_sqlite_others_write_between_few_decisions_that_are_removed(
-    log: DecisionLog, monkeypatch: pytest.MonkeyPatch, before: datetime
+    log: DecisionLog, store: Store, monkeypatch: pytest.MonkeyPatch, before: datetime
 ) -> None:
     """Whoever wants to write meanwhile waits for those of one event, and finds the lock free for longer than these."""
     monkeypatch.setattr(removal, "_LOCKED_ROWS", 7)
@@ -178,8 +186,61 @@ def test_in_sqlite_others_write_between_few_decisions_that_are_removed(
         paused.append(seconds)
 
     monkeypatch.setattr(time, "sleep", write_one)
-    assert remove(log, before).decisions == 30
+    assert remove(log, before, store).decisions == 30
     events = read(log, EVENTS_TABLE.c.kind, EVENTS_TABLE.c.detail)
     assert [detail["decisions"] for kind, detail in events if kind == "remove"] == [7, 7, 7, 7, 2]
     assert paused == [removal._UNLOCKED_SECONDS] * 5
     assert log.count_spooled() == 0
+
+
+def test_nothing_is_removed_that_the_store_was_not_told_of(
+    log: DecisionLog, store: Store, monkeypatch: pytest.MonkeyPatch, before: datetime
+) -> None:
+    """Neither while the store is away, nor what comes to an old month after that was announced."""
+
+    def fail(*_: object) -> bool:
+        raise CreditError(Problem("the store", "does not answer"))
+
+    def come_late(*told: Any) -> Any:
+        announced = announce_removal(*told)
+        write_each(log, [make_record(decided_at=before - timedelta(days=1))])
+        return announced
+
+    with monkeypatch.context() as away:
+        away.setattr(store, "create", fail)
+        with pytest.raises(CreditError, match="does not answer"):
+            remove(log, before, store)
+    assert len(read(log, DECISIONS_TABLE.c.id)) == 40
+    with monkeypatch.context() as late:
+        late.setattr(removal, "announce_removal", come_late)
+        with pytest.raises(CreditError, match="since those that go were announced"):
+            remove(log, before, store)
+    assert not any(one.findings for one in verify(log, store).values())
+    remove(log, before, store)
+    reports = verify(log, store)
+    assert not any(one.findings for one in reports.values())
+    assert (reports["decisions"].rows, reports["decisions"].removed) == (10, 31)
+
+
+def test_a_removal_of_before_there_were_announcements_is_known_by_its_checkpoint(
+    log: DecisionLog, store: Store, before: datetime
+) -> None:
+    remove(log, before, store)
+    assert store.delete("log/removals") == 1
+    assert verify(log, store)["events"].findings
+    CheckpointWriter(log.chains, lambda: store, "prod").write()
+    reports = verify(log, store)
+    assert not any(one.findings for one in reports.values())
+    assert reports["decisions"].removed == 30
+
+
+def test_a_decision_that_was_made_old_by_hand_stays_a_finding_when_it_went_with_its_month(
+    log: DecisionLog, store: Store, before: datetime
+) -> None:
+    with log.database.begin_write() as connection:
+        if log.database.engine.dialect.name == "postgresql":
+            connection.execute(text("DELETE FROM decision_keys"))  # or the key would keep the row from its other month
+        young = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.sequence == 35)
+        connection.execute(young.values(decided_at=before - timedelta(days=1)))
+    assert remove(log, before, store).decisions == 31
+    assert [(one.kind, one.place) for one in verify(log, store)["decisions"].findings] == [("deleted", 35)]

@@ -68,7 +68,7 @@ def test_no_more_applications_are_counted_than_a_page_has_time_for(
         update={"number": rows[0]["challenge"], "environment": rows[0]["environment"]}
     )
     parts = SimpleNamespace(shadows=SimpleNamespace(challenge=challenge))
-    state = SimpleNamespace(_parts=parts, _log=SimpleNamespace(database=database))
+    state = SimpleNamespace(parts=parts, _log=SimpleNamespace(database=database))
     assert PageState._count_shadowed(cast(PageState, state)) == 5
     monkeypatch.setattr(routes, "MOST_COUNTED", 3)
     assert PageState._count_shadowed(cast(PageState, state)) == 3
