@@ -65,6 +65,24 @@ def test_a_breach_of_the_other_is_seen_and_so_is_one_who_approves_nobody() -> No
     assert lawful.breach < 1
 
 
+@pytest.mark.parametrize("seconds", [0.01, 1.0])
+def test_of_a_busy_service_a_target_that_harms_another_group_is_objected_to(seconds: float) -> None:
+    """20,000 applicants of minutes or hours, 2,000 of the group: the starts at hand have the whole stake together."""
+    moments = 1e9 + np.arange(20_000) * seconds
+    starts = choose_starts(moments, False, DAYS)
+    assert starts is not None
+    objected = {}
+    for ratio in (0.6, 0.9):
+        found = []
+        for seed in range(10):
+            rng = np.random.default_rng(seed)
+            groups = (rng.random(20_000) < 0.1).astype(np.int64)
+            live, other = (rng.random(20_000) < np.where(groups == 0, 0.6, 0.6 * one) for one in (1.0, ratio))
+            found.append(compare_paired(groups, 1, live, other, starts, LIMIT).breach)
+        objected[ratio] = sum(one > 5 / 0.01 for one in found)
+    assert objected == {0.6: 10, 0.9: 0}
+
+
 def test_where_the_choice_of_applicants_begins_is_no_moment_at_which_a_stake_may_start() -> None:
     moments = np.arange(0, 3 * DAY, HOUR) + HOUR / 2
     whole, cut = choose_starts(moments, True, DAYS), choose_starts(moments[5:], False, DAYS)
