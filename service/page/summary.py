@@ -15,7 +15,8 @@ from service.api.request_reading import read_parts, require_serving
 from service.api.responses import render_json
 from service.api.state import Parts, collect_problems
 from service.engine.live_version import LiveVersion
-from service.page.decisions import count_by, count_by_group, describe_gaps, find_lack_of_approvals
+from service.page.approvals import count_by_group
+from service.page.decisions import count_by, describe_gaps, find_lack_of_approvals
 from service.page.ratio_limit import find_limit
 
 _CLOCK_MARGIN = timedelta(hours=1)

@@ -9,7 +9,7 @@ from credit.common.formatting import capitalise, spell_out
 from credit.contract.columns import Column
 from credit.contract.levels import UNDISCLOSED
 from credit.decision_log.counting.summary import DecisionCounts
-from service.page.decisions import FEW_PEOPLE, compute_ratio, count_people, format_ratio
+from service.page.approvals import FEW_PEOPLE, compute_ratio, count_people, format_ratio
 from service.page.ratio_limit import ShownLimit
 from service.page.section import PageSection, SectionContent, SectionSource
 from service.page.trend import HOURS, begin_of_day

@@ -20,7 +20,8 @@ from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
 from service.engine.live_version import LiveVersion
 from service.engine.request_types import build_request_parser
-from service.page.decisions import GroupApprovals, count_by_decider, count_by_decision, count_by_group
+from service.page.approvals import GroupApprovals, count_by_group
+from service.page.decisions import count_by_decider, count_by_decision
 from service.page.history import LedgerLine
 from service.page.overview import ServiceSnapshot, build_overview
 from service.page.ratio_limit import ShownLimit
