@@ -63,10 +63,8 @@ def read_removal_events(databases: Iterable[Database]) -> list[RemovalEvent]:
     for database in databases:
         with database.begin_read() as connection:
             for identifier, writer, place, detail in connection.execute(query):
-                before, ranges = (
-                    datetime.fromisoformat(detail["before"]),
-                    [RemovedRange(*one) for one in detail["ranges"]],
-                )
+                before = datetime.fromisoformat(detail["before"])
+                ranges = [RemovedRange(*one) for one in detail["ranges"]]
                 events.append(RemovalEvent(identifier, writer or "", place or 0, before, ranges))
     return events
 

@@ -19,6 +19,7 @@ KEPT_DAYS = 30
 """Days for which an erasure keeps the hash of the reference, for decisions that are in a spool meanwhile."""
 
 _AT_ONCE = 500
+"""Events whose references are forgotten in one transaction: as many names of rows go into one statement."""
 
 CALLER = "service"
 """Who erases, where a service does by itself."""
