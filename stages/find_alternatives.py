@@ -8,12 +8,13 @@ in params, by a person, and judged like any other.
 
 from pathlib import Path
 
+from credit.alternatives.fold_scores import blend_scores
 from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.partitions import SearchInputs, read_candidates, read_known_scores, read_partitions
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, build_report, decide_at, list_trained, measure_points
 from credit.alternatives.searched import hash_basis, score_new_variants
-from credit.alternatives.variants import blend_scores, list_blends, list_variants
+from credit.alternatives.variants import list_blends, list_variants
 from credit.alternatives.wording import add_switches, describe_sample
 from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage

@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from credit.alternatives.fold_scores import score_variants
 from credit.alternatives.models import Scores
 from credit.alternatives.partitions import Partition
-from credit.alternatives.variants import Variant, name_variant, score_variants
+from credit.alternatives.variants import Variant, name_variant
 from credit.common.files import atomic_write
 from credit.contract import Contract
 from credit.engine.identity import describe_process

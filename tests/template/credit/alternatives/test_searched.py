@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit.alternatives import searched, variants
+from credit.alternatives import fold_scores, searched
 from credit.alternatives.models import FoldData, Scores, TunedModel
 from credit.alternatives.partitions import Partition
 from credit.alternatives.searched import FILE, hash_basis, score_new_variants
@@ -54,13 +54,13 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """In a folder without an earlier search: the C of each training, which grows."""
     monkeypatch.chdir(tmp_path)
     known: list[float] = []
-    score = variants._score_by
+    score = fold_scores._score_by
 
     def note(model: TunedModel, data: FoldData, seed: int) -> Scores:
         known.append(model.hyperparameters.model_dump()["C"])
         return score(model, data, seed)
 
-    monkeypatch.setattr(variants, "_score_by", note)
+    monkeypatch.setattr(fold_scores, "_score_by", note)
     return known
 
 
