@@ -9,6 +9,7 @@ behind it. There is no way back. Run it by a timer, such as cron."""
 import sys
 from calendar import monthrange
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 
@@ -60,9 +61,11 @@ def run(dry_run: bool) -> Answer:
 
 def _remove(log: OpenedLog, before: datetime, dry_run: bool) -> Answer:
     """Remove the months from before one, or count their decisions."""
-    removal = plan_removal(log.database, before)
-    if not dry_run and (removal.decisions or removal.partitions):
-        removal = remove_decisions(log.database, log.events, before, log.caller, open_store(make=False))
+    removal = (
+        plan_removal(log.database, before)
+        if dry_run
+        else remove_decisions(log.database, log.events, before, log.caller, partial(open_store, make=False))
+    )
     content = {"removed_before": before.isoformat(), "removed": removal.decisions, "partitions": removal.partitions}
     return Answer(content, _describe_removal(removal, before, dry_run))
 

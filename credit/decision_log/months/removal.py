@@ -5,7 +5,7 @@ outcomes, reviews, corrections and shadows, loses its values and keeps its hash,
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -62,7 +62,9 @@ def plan_removal(database: Database, before: datetime) -> Removal:
     return Removal(counts, total - sum(counts.values()))
 
 
-def remove_decisions(database: Database, events: Appender, before: datetime, caller: str, store: Store) -> Removal:
+def remove_decisions(
+    database: Database, events: Appender, before: datetime, caller: str, open_store: Callable[[], Store]
+) -> Removal:
     """Remove all decisions from before a moment, the begin of a month; return their numbers.
 
     They are announced in the store first: an event alone, which who writes the database can insert, explains no gap.
@@ -74,7 +76,7 @@ def remove_decisions(database: Database, events: Appender, before: datetime, cal
         if not whole and connection.execute(select(_C.id).where(_C.decided_at < before).limit(1)).first() is None:
             return Removal({}, 0)
         planned = find_ranges(connection, [_C.decided_at < before])
-    announced = announce_removal(store, before, planned, caller)
+    announced = announce_removal(open_store(), before, planned, caller)
     removed = {one.name: _remove_partition(events, one, before, caller, announced) for one in whole}
     rows = 0
     is_locking = database.engine.dialect.name == "sqlite"

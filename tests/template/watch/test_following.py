@@ -190,7 +190,7 @@ def test_rows_that_were_removed_by_their_age_are_not_missing(log: DecisionLog, t
     with log.database.begin_write() as connection:
         connection.execute(insert(DECISIONS_TABLE), rows[50:60])
     store = Store(str(tmp_path / "store"))
-    assert remove_decisions(log.database, log.events, START.replace(day=1), "cron", store).decisions == 200
+    assert remove_decisions(log.database, log.events, START.replace(day=1), "cron", lambda: store).decisions == 200
     with open_state(tmp_path / "watch", "prod") as file:
         assert Follower("prod", JUDGING, find_groups, file).catch_up([log.database]) == 0
     with open_state(tmp_path / "watch", "prod") as file:

@@ -306,7 +306,9 @@ def test_what_a_killed_export_left_goes_with_its_month_and_is_in_nobodys_way(log
             left.parent.mkdir(exist_ok=True)
             left.write_text("Black")
     (folder / "protected" / days[1] / "protected.parquet").unlink()
-    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron", Store(str(tmp_path / "store")))
+    remove_decisions(
+        log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron", lambda: Store(str(tmp_path / "store"))
+    )
     assert export_news(log.database, ParquetTarget(folder)).removed == 15
     assert sorted(one.name for one in folder.rglob("*")) == ["cursors.json", "decisions", "protected"]
     assert export_news(log.database, ParquetTarget(folder)) == ExportRound()
@@ -323,7 +325,9 @@ def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(
     with log.database.begin_write() as connection:
         connection.execute(insert(DECISIONS_TABLE), rows[4:6])
     write_each(log, [make_record(decided_at=START + timedelta(days=40))])
-    remove_decisions(log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron", Store(str(tmp_path / "store")))
+    remove_decisions(
+        log.database, log.events, datetime(2026, 4, 1, tzinfo=UTC), "cron", lambda: Store(str(tmp_path / "store"))
+    )
     for _ in range(2):
         assert export_news(log.database, open_target()).missing == 0
 

@@ -76,7 +76,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def remove(log: DecisionLog, before: datetime, store: Store) -> removal.Removal:
-    return remove_decisions(log.database, log.events, before, "cron", store)
+    return remove_decisions(log.database, log.events, before, "cron", lambda: store)
 
 
 def test_old_months_go_with_all_that_belongs_to_them_and_the_chain_goes_on(
