@@ -13,7 +13,6 @@ import click
 
 from credit.common.cli import Answer, ExclusiveOption
 from credit.common.dates import parse_time
-from credit.common.params import read_params
 from credit.decision_log.following.process import end_by_signal
 from credit.decision_log.locate import locate_in_environment, open_read_only
 from credit.registry.address import load_secret_files, open_store
@@ -25,7 +24,6 @@ from release.watching.report import dump_look, dump_replay, format_look, format_
 from release.watching.session import Look, OpenLog, Session, Settings
 from release.watching.settings import read_settings
 from release.watching.shown.exposed import Exposed, expose
-from watch.params import WatchParams
 from watch.state import open_state
 
 EPILOG = """example:
@@ -62,7 +60,7 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host
     if replay:
         return _replay(store, settings, open_log, begin)
     with open_state(state, env) as file:
-        session = Session(store, settings, open_log, file, partial(read_params, WatchParams, "watch"))
+        session = Session(store, settings, open_log, file, partial(read_settings, env))
         if begin is not None:
             session.begin_with(begin)
         look = session.look(datetime.now(UTC)) if once else _keep_looking(session, host, port)
@@ -73,7 +71,7 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host
 def _keep_looking(session: Session, host: str, port: int) -> Look:
     exposed = Exposed(session.settings)
     with end_by_signal() as ended, expose(exposed, host, port):
-        return keep_looking(session, exposed, ended, partial(read_settings, session.settings.environment))
+        return keep_looking(session, exposed, ended)
 
 
 def _replay(store: Store, settings: Settings, open_log: OpenLog, since: datetime | None) -> Answer:

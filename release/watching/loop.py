@@ -2,27 +2,24 @@
 
 import sys
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from credit.common.errors import CreditError
 from release.watching.ageing import Concern
 from release.watching.report import format_look, format_told
-from release.watching.session import Look, Session, Settings
+from release.watching.session import Look, Session
 from release.watching.shown.exposed import Exposed
 from release.watching.shown.picture import record_picture
 
 
-def keep_looking(
-    session: Session, exposed: Exposed, ended: threading.Event, read_settings: Callable[[], Settings]
-) -> Look:
+def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> Look:
     """Look, and wait for the next poll, until the event; returns the last look. Changes are told on standard error.
 
-    `read_settings`: is asked before each look; while they are not valid, those of before stay.
+    Settings are read before each look; while they are not valid, those of before stay.
     """
     told: list[str] = []
     while True:
-        unread = _adopt_news(session, exposed, read_settings)
+        unread = _adopt_news(session, exposed)
         look = session.look(datetime.now(UTC))
         look = look._replace(told=look.told._replace(concerns=(*look.told.concerns, *unread)))
         exposed.note(look, session.state, record_picture(session, look, datetime.now(UTC)))
@@ -34,10 +31,10 @@ def keep_looking(
             return look
 
 
-def _adopt_news(session: Session, exposed: Exposed, read_settings: Callable[[], Settings]) -> list[Concern]:
+def _adopt_news(session: Session, exposed: Exposed) -> list[Concern]:
     """Let settings that changed be those of the session; lists why they cannot be."""
     try:
-        settings = read_settings()
+        settings = session.read_settings()
     except CreditError as error:
         found = "; ".join(map(str, error.problems))
         return [Concern("params", f"they are not valid, and those of before are watched by: {found}")]

@@ -90,7 +90,7 @@ class _Tried(NamedTuple):
 class Session:
     """Looks at one environment again and again.
 
-    `read_params`: reads the parameters anew before a version is taken back; None: they are those of the settings.
+    `read_settings`: reads them anew, before each look of many and before a version is taken back; None: they stay.
     """
 
     def __init__(
@@ -99,11 +99,12 @@ class Session:
         settings: Settings,
         open_log: OpenLog,
         file: StateFile | None,
-        read_params: Callable[[], WatchParams] | None = None,
+        read_settings: Callable[[], Settings] | None = None,
     ) -> None:
         self._store, self._open_log, self.file = store, open_log, file
         self._ledger = Ledger(store, settings.environment)
-        self._last_action, self._read_params = LastAction(self._ledger), read_params
+        self._last_action = LastAction(self._ledger)
+        self.read_settings = read_settings or (lambda: self.settings)
         self._unchained: int | None = None
         self.adopt(settings)
 
@@ -201,12 +202,11 @@ class Session:
     def _find_reason_not_to_act(self, question: Question, obstacles: list[str], now: datetime) -> str:
         """Find why nothing may be taken back, by what store and parameters say now; empty when nothing prevents it.
 
-        While the parameters are not valid those of before stay, as everywhere; that is told.
+        While the settings are not valid those of before stay, as everywhere; that is told.
         """
         params = question.params
-        if self._read_params:
-            with suppress(CreditError):
-                params = self._read_params()
+        with suppress(CreditError):
+            params = self.read_settings().params
         return find_reason_not_to_act(self._store, question._replace(params=params), obstacles, now)
 
     def _ask(self, live: LedgerEntry, alarms: list[GroupFinding], now: datetime) -> Question:

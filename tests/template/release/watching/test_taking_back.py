@@ -161,7 +161,7 @@ def test_an_alarm_about_which_nothing_can_be_done_is_told_with_why(
     ended = threading.Event()
     ended.set()
     session = start(books, stale_hours=1e9)
-    found = keep_looking(session, Exposed(session.settings), ended, lambda: session.settings)
+    found = keep_looking(session, Exposed(session.settings), ended)
     assert_untouched(found, released, live, key)
     assert f"not taken back: {released.url}/{key}: " in capsys.readouterr().err
     (told,) = read_told_alarms(command)
