@@ -66,11 +66,18 @@ def test_the_list_has_what_a_version_decided_with_what_it_takes_to_decide_again(
     assert service.get("/v1/versions/latest/decisions").status_code == 422
 
 
+def count_bars(service: Service) -> int:
+    """Count the parts of the bar of outcomes."""
+    return service.get("/").text.partition('<div class="stack"')[2].partition("</div>")[0].count("<span")
+
+
 def test_that_nobody_was_approved_is_a_problem_for_who_is_on_call(
     service: Service, asked: Asked, released: Store
 ) -> None:
     """No ratio of groups tells it, for there is none."""
+    assert count_bars(service) == 0, "what is no part of the decisions takes no room either"
     answers = decide(service, asked)
+    wait_until(lambda: count_bars(service) == len({one["decision"] for one in answers}), "the bars")
     worst = next(one for one, answer in zip(asked, answers, strict=True) if answer["decision"] == "deny")
     assert service.get("/v1/decided").json()["problems"] == []
     deploy_versions(released, "v3.0.0")
