@@ -8,13 +8,18 @@ from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerEntry
 from credit.registry.store import StoreError
 from credit.registry.versions import VersionRecord
 
-ACTION_REASON = "unequal treatment by "
-"""The reason of the watch's entries begins so. A person could once write by its name, and gave reasons of their own."""
+UNEQUAL_REASON, FAILING_REASON = "unequal treatment by ", "failing model of "
+"""The reason of an entry of the watch begins by one of them. A person could once write by its name, and gave reasons
+of their own."""
 
 
 def is_action(entry: LedgerEntry) -> bool:
     """Tell whether an entry is the watch's, which took a version back."""
-    return entry.actor == WATCH_ACTOR and entry.kind != "deploy" and entry.reason.startswith(ACTION_REASON)
+    return (
+        entry.actor == WATCH_ACTOR
+        and entry.kind != "deploy"
+        and entry.reason.startswith((UNEQUAL_REASON, FAILING_REASON))
+    )
 
 
 class Quarantine:

@@ -117,8 +117,8 @@ def test_of_two_watches_at_once_one_writes_each_alarm(released: Store, live: Led
 def test_figures_of_a_small_group_in_alarm_are_not_written(live: LedgerEntry) -> None:
     interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
     one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
-    assert describe_alarm(one, Judging(0.8, 0.01, 180)) == "race Black, of whom there are too few to show figures"
-    assert "(10 and 100 people" in describe_alarm(one._replace(people=10), Judging(0.8, 0.01, 180))
+    assert describe_alarm(one, Judging(0.8, 0.01, 180, 0.05)) == "race Black, of whom there are too few to show figures"
+    assert "(10 and 100 people" in describe_alarm(one._replace(people=10), Judging(0.8, 0.01, 180, 0.05))
 
 
 @pytest.mark.parametrize("alpha", [0.01, 1000.0])
@@ -130,7 +130,7 @@ def test_figures_of_a_small_group_are_in_no_reason_of_an_entry(
     groups = read_watched_groups(released, live.digest)
     assert groups is not None
     params = WatchParams.model_validate(PARAMS).model_copy(update={"better_alpha": alpha})
-    judging = Judging(0.8, 0.01, 180)
+    judging = Judging(0.8, 0.01, 180, 0.05)
     interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
     one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
     question = Question("prod", live, groups, [one], params, judging)
