@@ -40,8 +40,8 @@ class EntryStreams:
 
     `groups`: by stream, attribute and group; `compared`: those of them that share alpha; `counts`: people by stream and
     decision; `unjudged`: decisions that are in no stream, by reason; `stepped_in`: the newest decisions in a row that
-    the rule made in place of the champion; `ahead`: decisions that came before the moment that they are dated;
-    `failures`: of the model.
+    the rule made in place of the champion; `ahead`: decisions that came before the moment that they are dated,
+    and `ahead_at` when the last of them was read, in seconds; `failures`: of the model.
     """
 
     entry: int
@@ -55,6 +55,7 @@ class EntryStreams:
     unjudged: dict[str, int] = field(default_factory=dict)
     stepped_in: int = 0
     ahead: int = 0
+    ahead_at: float | None = None
 
     def feed(self, decided: Decisions, groups: WatchedGroups, judging: Judging) -> None:
         """Feed decisions by this entry in the order of the log."""

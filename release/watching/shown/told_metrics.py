@@ -34,19 +34,18 @@ def collect_told(told: Told, environment: str) -> Iterator[Metric]:
 
 
 def collect_failures(found: FailureFinding | None, environment: str) -> Iterator[Metric]:
-    """Collect the metrics of a model that fails; none where no model decides."""
-    if found is None:
-        return
-    values = {
-        "watch_failing": ("1 when the model fails beyond its budget, beyond doubt, and still does", found.is_alarm),
-        "watch_failing_share": ("The people of five minutes for whom the model failed or was late", found.share),
-        "watch_failing_budget": ("The share of them that it may be", found.budget),
-        "watch_failing_evidence": ("Evidence that it is more", found.evidence),
-        "watch_failing_evidence_limit": ("The evidence that is an alarm", found.threshold),
+    """Collect the metrics of a model that fails; without a value where no model decides."""
+    values: dict[str, tuple[str, Callable[[FailureFinding], float]]] = {
+        "watch_failing": ("1 when the model fails beyond its budget, and still does", lambda one: one.is_alarm),
+        "watch_failing_share": ("People of five minutes for whom the model failed or was late", lambda one: one.share),
+        "watch_failing_budget": ("The share of them that it may be", lambda one: one.budget),
+        "watch_failing_evidence": ("Evidence that it is more", lambda one: one.evidence),
+        "watch_failing_evidence_limit": ("The evidence that is an alarm", lambda one: one.threshold),
     }
-    for name, (text, value) in values.items():
+    for name, (text, read) in values.items():
         gauge = GaugeMetricFamily(name, text, labels=["environment"])
-        gauge.add_metric([environment], float(value))
+        if found is not None:
+            gauge.add_metric([environment], float(read(found)))
         yield gauge
 
 

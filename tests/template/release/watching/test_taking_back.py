@@ -243,6 +243,26 @@ def test_a_decision_that_is_dated_in_the_future_is_told_and_is_no_applicant_of_t
     assert "the same 500 applicants: " in read_newest(released).reason
 
 
+def test_a_clock_that_was_set_right_is_told_of_no_more(books: Books, live: LedgerEntry) -> None:
+    """A day after the last decision that was dated ahead; one that comes later begins it anew."""
+    session, begin = start(books, stale_hours=1e9), books.now
+    ahead = begin + timedelta(days=365)
+    books.write(live, [(0, "white")])
+    books.write(live, [(0, "white")], decided_at=ahead)
+
+    def tell(hours: float) -> list[str]:
+        return [one.what for one in session.look(begin + timedelta(hours=hours)).told.concerns if one.what == "clock"]
+
+    assert tell(1) == ["clock"]
+    books.now = begin + timedelta(hours=20)
+    books.write(live, [(0, "white")])
+    assert tell(24.9) == ["clock"], "decisions that are in time say nothing about the other machine's clock"
+    assert tell(25.1) == []
+    books.write(live, [(0, "white")], decided_at=ahead)
+    assert tell(26) == ["clock"]
+    assert tell(51) == []
+
+
 def test_where_no_version_was_before_the_rule_decides(released: Store, books: Books, command: Command) -> None:
     (only,) = deploy_versions(released, "v2.0.0", environment="staging")
     harm(books, only, environment="staging")
@@ -296,7 +316,7 @@ def test_a_target_that_cannot_decide_the_applicants_is_none(released: Store, boo
 
 def test_nobody_is_judged_by_the_rule_in_place_of_the_model(released: Store, books: Books, live: LedgerEntry) -> None:
     """Decisions by the rule are a stream of their own, which tells and does not act."""
-    harm(books, live, decided_by="rule", rule_because="the model gave no score")
+    harm(books, live, decided_by="rule", rule_because="the application is one for another version")
     found = look(books)
     assert (found.word, found.action) == ("quiet", None)
     assert {one.stream for one in found.findings} == {"rule"}
