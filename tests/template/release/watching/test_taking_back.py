@@ -455,6 +455,30 @@ def test_a_pause_that_cannot_be_read_is_inconclusive(
     assert len(found.obstacles) == 1
 
 
+@pytest.mark.parametrize(("number", "stops"), [(1, False), (2, True), (3, True), (4, False)])
+def test_an_entry_that_is_listed_and_never_read_stops_a_deploy_only_where_it_may_be_the_quarantine(
+    released: Store,
+    books: Books,
+    live: LedgerEntry,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    stops: bool,
+) -> None:
+    """Entry 3 took entry 2, v2.0.0, back: it and the one that it is about may be what is looked for."""
+    harm(books, live)
+    look(books)
+    deploy_versions(released, "v3.0.0", "v1.0.0")
+    key = f"environments/prod/000000000/{number:09d}.json"
+    fail_reads(monkeypatch, key)
+    code, told = command("deploy", "v2.0.0" if stops else "v3.0.0", "--env", "prod", "--reason", "again")
+    if stops:
+        assert (code, key in told, told.count("\n")) == (1, True, 1), told
+        assert "may say that the watch took this version back; let the store give that object" in told
+    else:
+        assert code == 0, told
+
+
 def test_when_a_version_was_taken_back_is_known_to_every_watch_and_after_a_restart(
     released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
