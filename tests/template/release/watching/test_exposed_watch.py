@@ -13,7 +13,7 @@ from release.watching.session import Look, Settings
 from release.watching.shown.exposed import Exposed
 from release.watching.telling import Told
 from testing.lenders.frozen import ROOT
-from watch.drift import DriftFinding
+from watch.outcomes.drift import DriftFinding
 from watch.params import WatchParams
 from watch.state import WatchState
 from watch.streams import Judging
