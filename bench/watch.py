@@ -40,7 +40,7 @@ folder = Path(sys.argv[1])
 database = Database(f"sqlite:///{folder}/decisions.db", read_only=True)
 start = time.process_time()
 with open_state(folder / "watch", "prod") as file:
-    rows = Follower("prod", Judging(0.8, 0.01, 180), lambda _: groups, file).catch_up([database])
+    rows = Follower("prod", Judging(0.8, 0.01, 180, 0.05), lambda _: groups, file).catch_up([database])
 seconds = time.process_time() - start
 print(rows, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, (folder / "watch/prod.db").stat().st_size)
 """

@@ -66,7 +66,7 @@ class Follower:
         for key in batch.decisions.keys:
             if key.unjudged != ELSEWHERE:
                 self._read_groups(key.digest)  # before anything is counted: the store may not answer
-        self._unwritten_entries.update(self._feed(batch.decisions))
+        self._unwritten_entries.update(self._feed(batch.decisions, moment))
         for writer, taken in batch.taken.items():
             self.state.cursors.setdefault(writer, WriterCursor()).take(taken)
         self._unwritten_writers.update(batch.taken)
@@ -103,8 +103,8 @@ class Follower:
         self._unwritten_writers.clear()
         self._unwritten_entries.clear()
 
-    def _feed(self, decisions: Decisions) -> list[EntryKey]:
-        """Feed the decisions of each entry to its streams; those that are not judged are counted."""
+    def _feed(self, decisions: Decisions, now: float) -> list[EntryKey]:
+        """Feed the decisions of each entry to its streams; those that are not judged are counted. `now`: in seconds."""
         changed = []
         for place, key in enumerate(decisions.keys):
             of_key = decisions.select(place)
@@ -123,7 +123,8 @@ class Follower:
             known = of_key.moments[~of_key.ahead]
             if len(known):
                 self.state.last = max(self.state.last or 0.0, float(known[-1]))
-            streams.ahead += len(of_key.moments) - len(known)
+            if of_key.ahead.any():
+                streams.ahead, streams.ahead_at = streams.ahead + int(of_key.ahead.sum()), now
             changed.append((key.entry, key.digest))
         return changed
 

@@ -25,6 +25,12 @@ class WatchParams(Params):
     """The share of them that a target must be able to decide."""
     pause_days: float = Field(gt=0)
     """After a version was taken back, no other one is for so long."""
+    failing_budget: float = Field(gt=0, lt=0.5)
+    """The share of people for whom the model may fail or be late, and the rule decide in its place."""
+    failing_alpha: float = Field(gt=0, lt=0.5)
+    """How likely a model within its budget may be taken back for failing, within `horizon_days`."""
+    failing_least: int = Field(ge=1)
+    """Fewer failures within the last hour in which people came are no reason to act."""
     drift_days: int = Field(ge=1, le=366)
     """The length of the periods whose applicants are compared with those that the version was made from."""
     drift_alpha: float = Field(gt=0, lt=0.5)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Text, and_, case, cast, extract, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, case, cast, extract, false, func, or_, select
 
 from credit.bundle.rule_causes import NO_MODEL
 from credit.decision_log.database import Database
@@ -28,10 +28,17 @@ ELSEWHERE = "elsewhere"
 _C = DECISIONS_TABLE.c
 IS_BY_CHAMPION: ColumnElement[bool] = or_(_C.decided_by != "rule", and_(_C.rule_because == NO_MODEL))
 """Whether the champion of a version decided, which may be the rule, and not the rule that stepped in for it."""
+MODEL_AT_FAULT = "the model"
+"""How each cause begins that is the failing of the model: it failed, gave no score, was slow or late."""
+IS_FAILED: ColumnElement[bool] = func.coalesce(
+    and_(_C.decided_by == "rule", _C.rule_because.startswith(MODEL_AT_FAULT)), false()
+)
+"""Whether the rule stepped in since the model failed or was late; not for a store or a log out of reach, say."""
 
 
-Row = tuple[int, int, str, bool, str | None, str, int, str | None, str]
-"""Sequence, second, decision, whether by the champion, version, digest, entry, why it is not judged, protected."""
+Row = tuple[int, int, str, bool, str | None, str, int, str | None, str, bool]
+"""Sequence, second, decision, whether by the champion, version, digest, entry, why it is not judged, protected,
+whether the model failed."""
 
 
 class DecisionKey(NamedTuple):
@@ -48,6 +55,7 @@ class Decisions(NamedTuple):
 
     `keys`, `protected`: distinct ones, to which `key_of` and `protected_of` point; `protected` is JSON.
     `ahead`: those that are dated in the future; their moment is that of the one before.
+    `failed`: by the rule, since the model failed or was late.
     """
 
     moments: NDArray[np.float64]
@@ -58,6 +66,7 @@ class Decisions(NamedTuple):
     protected: list[str]
     protected_of: NDArray[np.int64]
     ahead: NDArray[np.bool_]
+    failed: NDArray[np.bool_]
 
     def __bool__(self) -> bool:
         return len(self.moments) > 0
@@ -65,7 +74,7 @@ class Decisions(NamedTuple):
     def select(self, key: int) -> "Decisions":
         """Select the decisions with one key."""
         at = np.flatnonzero(self.key_of == key)
-        names = ("moments", "kinds", "champion", "key_of", "protected_of", "ahead")
+        names = ("moments", "kinds", "champion", "key_of", "protected_of", "ahead", "failed")
         return self._replace(**{name: getattr(self, name)[at] for name in names})
 
 
@@ -147,8 +156,8 @@ def _merge(parts: Sequence[_Part], until: float) -> Batch:
 
 def _arrange(rows: list[Row], moments: NDArray[np.float64], ahead: NDArray[np.bool_]) -> Decisions:
     """Arrange rows as columns."""
-    _, _, kinds, champion, versions, digests, entries, unjudged, protected = (
-        zip(*rows, strict=True) if rows else [()] * 9
+    _, _, kinds, champion, versions, digests, entries, unjudged, protected, failed = (
+        zip(*rows, strict=True) if rows else [()] * 10
     )
     keys: dict[tuple[Any, ...], int] = {}
     texts: dict[str, int] = {}
@@ -156,9 +165,9 @@ def _arrange(rows: list[Row], moments: NDArray[np.float64], ahead: NDArray[np.bo
     key_of = np.fromiter((keys.setdefault(one, len(keys)) for one in told), np.int64, len(rows))
     protected_of = np.fromiter((texts.setdefault(one, len(texts)) for one in protected), np.int64, len(rows))
     listed = [DecisionKey(*one) for one in keys]
-    return Decisions(
-        moments, np.array(kinds, dtype=str), np.array(champion, bool), listed, key_of, list(texts), protected_of, ahead
-    )
+    flags = [np.array(one, bool) for one in (champion, failed)]
+    kinds_of = np.array(kinds, dtype=str)
+    return Decisions(moments, kinds_of, flags[0], listed, key_of, list(texts), protected_of, ahead, flags[1])
 
 
 def _list_news(databases: Sequence[Database], cursors: Mapping[str, WriterCursor]) -> dict[str, WriterCursor]:
@@ -204,6 +213,7 @@ def _select_rows(
         _C.entry,
         unjudged.label("unjudged"),
         cast(_C.protected, Text).label("protected"),
+        IS_FAILED.label("is_failed"),
     )
     query = query.where(_C.writer == writer, _C.sequence >= first, *([_C.sequence <= last] if last else []))
     with database.begin_read() as connection:

@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 
 from credit.decision_log.database import Database
 from credit.decision_log.tables import DECISIONS_TABLE, is_of_environment
-from watch.reading import IS_BY_CHAMPION
+from watch.reading import IS_BY_CHAMPION, IS_FAILED
 
 _PAGE_ROWS = 1_000
 _C = DECISIONS_TABLE.c
 
 
 class SampledApplication(NamedTuple):
-    """An application with its decision; `protected`: the attributes as JSON."""
+    """An application with its decision; `protected`: the attributes as JSON; `failed`: by the rule, for the model."""
 
     id: str
     decided_at: datetime
@@ -24,6 +24,7 @@ class SampledApplication(NamedTuple):
     score: float
     protected: str
     inputs: dict[str, Any]
+    failed: bool
 
 
 class Sample(NamedTuple):
@@ -41,10 +42,14 @@ def read_sample(
     number: int,
     until: datetime | None = None,
     since: datetime | None = None,
+    with_failed: bool = False,
 ) -> Sample:
-    """Read the newest applications, at most `number`, between two moments. Raises CreditError without an answer."""
+    """Read the newest applications, at most `number`, between two moments. Raises CreditError without an answer.
+
+    `with_failed`: also those whom the rule decided since the champion failed.
+    """
     found: list[SampledApplication] = []
-    wanted = _select_entry(environment, entry, digest)
+    wanted = _select_entry(environment, entry, digest, with_failed)
     wanted += [_C.decided_at <= until] if until else []
     wanted += [_C.decided_at >= since] if since else []
     while len(found) <= number:
@@ -72,16 +77,17 @@ def iterate_growth(
             moment = connection.execute(moments.offset(number - 1).limit(1)).scalar()
 
 
-def _select_entry(environment: str, entry: int, digest: str) -> list[ColumnElement[bool]]:
-    """Build the conditions for whole applications that the champion of an entry decided."""
-    whole = [_C.repeat_of.is_(None), _C.erased_by.is_(None), IS_BY_CHAMPION]
+def _select_entry(environment: str, entry: int, digest: str, with_failed: bool = False) -> list[ColumnElement[bool]]:
+    """Build the conditions for whole applications that the champion of an entry decided, or failed on."""
+    decided = or_(IS_BY_CHAMPION, IS_FAILED) if with_failed else IS_BY_CHAMPION
+    whole = [_C.repeat_of.is_(None), _C.erased_by.is_(None), decided]
     return [_C.entry == entry, _C.digest == digest, is_of_environment(environment), *whole]
 
 
 def _read_page(
     database: Database, wanted: list[ColumnElement[bool]], after: SampledApplication | None
 ) -> list[SampledApplication]:
-    columns = [_C.id, _C.decided_at, _C.decision, _C.score, cast(_C.protected, Text), _C.inputs]
+    columns = [_C.id, _C.decided_at, _C.decision, _C.score, cast(_C.protected, Text), _C.inputs, IS_FAILED]
     query = select(*columns).where(*wanted, *(_precede(after) if after else []))
     query = query.order_by(_C.decided_at.desc(), _C.id.desc()).limit(_PAGE_ROWS)
     with database.begin_read() as connection:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watch.evidence import DecidedRows, Floats, GroupWatch, start_group
+from watch.failures import FailureWatch, start_failures
 from watch.groups import WatchedGroups
 from watch.reading import DecisionKey, Decisions
 
@@ -22,11 +23,15 @@ _SECONDS_A_DAY = 86_400
 
 @dataclass(frozen=True)
 class Judging:
-    """How evidence is judged: the limit of the ratio, the chance of a false alarm, and within how many days."""
+    """How evidence is judged: the limit of the ratio, the chance of a false alarm, and within how many days.
+
+    `failing_budget`: the share of people for whom the model may fail or be late.
+    """
 
     limit: float
     alpha: float
     horizon_days: int
+    failing_budget: float
 
 
 @dataclass
@@ -35,7 +40,8 @@ class EntryStreams:
 
     `groups`: by stream, attribute and group; `compared`: those of them that share alpha; `counts`: people by stream and
     decision; `unjudged`: decisions that are in no stream, by reason; `stepped_in`: the newest decisions in a row that
-    the rule made in place of the champion; `ahead`: decisions that came before the moment that they are dated.
+    the rule made in place of the champion; `ahead`: decisions that came before the moment that they are dated,
+    and `ahead_at` when the last of them was read, in seconds; `failures`: of the model.
     """
 
     entry: int
@@ -44,16 +50,20 @@ class EntryStreams:
     compared: int
     groups: dict[str, dict[str, dict[str, GroupWatch]]]
     references: dict[str, str]
+    failures: FailureWatch
     counts: dict[str, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in STREAM_KINDS})
     unjudged: dict[str, int] = field(default_factory=dict)
     stepped_in: int = 0
     ahead: int = 0
+    ahead_at: float | None = None
 
     def feed(self, decided: Decisions, groups: WatchedGroups, judging: Judging) -> None:
         """Feed decisions by this entry in the order of the log."""
         moments, kinds = decided.moments, decided.kinds
         own = np.flatnonzero(decided.champion)
         self.stepped_in = len(moments) - 1 - int(own[-1]) if len(own) else self.stepped_in + len(moments)
+        asked = decided.champion | decided.failed
+        self.failures.feed(moments[asked], decided.failed[asked])
         codes = _assign_codes(decided, groups)
         approved = {"approvals": kinds == "approve", "referrals": kinds != "deny", "rule": kinds == "approve"}
         for stream, found in approved.items():
@@ -84,7 +94,7 @@ class EntryStreams:
             }
             for stream, attributes in self.groups.items()
         }
-        return vars(self) | {"groups": groups}
+        return vars(self) | {"groups": groups, "failures": self.failures.dump()}
 
     @classmethod
     def load(cls, content: dict[str, Any]) -> Self:
@@ -96,7 +106,7 @@ class EntryStreams:
             }
             for stream, attributes in content["groups"].items()
         }
-        return cls(**(content | {"groups": groups}))
+        return cls(**(content | {"groups": groups, "failures": FailureWatch.load(content["failures"])}))
 
 
 def start_streams(key: DecisionKey, groups: WatchedGroups | None, judging: Judging) -> EntryStreams:
@@ -110,7 +120,9 @@ def start_streams(key: DecisionKey, groups: WatchedGroups | None, judging: Judgi
         for stream in STREAM_KINDS
     }
     references = {name: names[0] for name, names in known.items()}
-    return EntryStreams(key.entry, key.version, key.digest, groups.number if groups else 0, watched, references)
+    failures = start_failures(judging.failing_budget, judging.horizon_days)
+    number = groups.number if groups else 0
+    return EntryStreams(key.entry, key.version, key.digest, number, watched, references, failures)
 
 
 def _assign_codes(decided: Decisions, groups: WatchedGroups) -> NDArray[np.int64]:

@@ -8,13 +8,18 @@ from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerEntry
 from credit.registry.store import StoreError
 from credit.registry.versions import VersionRecord
 
-ACTION_REASON = "unequal treatment by "
-"""The reason of the watch's entries begins so. A person could once write by its name, and gave reasons of their own."""
+UNEQUAL_REASON, FAILING_REASON = "unequal treatment by ", "failing model of "
+"""The reason of an entry of the watch begins by one of them. A person could once write by its name, and gave reasons
+of their own."""
 
 
 def is_action(entry: LedgerEntry) -> bool:
     """Tell whether an entry is the watch's, which took a version back."""
-    return entry.actor == WATCH_ACTOR and entry.kind != "deploy" and entry.reason.startswith(ACTION_REASON)
+    return (
+        entry.actor == WATCH_ACTOR
+        and entry.kind != "deploy"
+        and entry.reason.startswith((UNEQUAL_REASON, FAILING_REASON))
+    )
 
 
 class Quarantine:
@@ -70,12 +75,36 @@ def _read_valid_entries(ledger: Ledger, limit: int = 0) -> list[LedgerEntry]:
     return [one for one in read if isinstance(one, LedgerEntry)]
 
 
+def _find_action(ledger: Ledger, digest: str) -> LedgerEntry | None:
+    """Find the entry by which the watch took a bundle back. Raises CreditError where one that is unread may be that.
+
+    An entry that does not answer stops nobody whose bundle the one before it did not have.
+    """
+    last = ledger.find_last_number()
+    read = dict(zip(range(last, 0, -1), ledger.read_entries_or_errors(last), strict=False))
+    entries = {number: one for number, one in read.items() if isinstance(one, LedgerEntry)}
+    actions = [one for one in entries.values() if is_action(one)]
+    known = [one for one in actions if (of := entries.get(one.number - 1)) and of.digest == digest]
+    if known:
+        return max(known, key=lambda one: one.number)
+    unread = {number: one for number, one in read.items() if isinstance(one, StoreError)}
+    for number, error in unread.items():
+        before, after = entries.get(number - 1), entries.get(number + 1)
+        may_be_action = number - 1 in unread or (before is not None and before.digest == digest)
+        may_be_taken_back = after is not None and is_action(after)
+        if may_be_action or may_be_taken_back:
+            found = f"does not answer ({error.problems[0].found}), and may say that the watch took this version back"
+            fix = "let the store give that object, or move it away if it is lost; release rollback --to VERSION works"
+            raise CreditError(Problem(ledger.build_url(number), found, fix=fix))
+    return None
+
+
 def check_quarantine(ledger: Ledger, record: VersionRecord, despite: str | None) -> str | None:
     """Check that a version may be deployed. Returns the words for the entry's reason; None without a quarantine.
 
     Raises CreditError for a version in quarantine without a reason, and for a reason without a quarantine.
     """
-    action = Quarantine(ledger).digests.get(record.digest)
+    action = _find_action(ledger, record.digest)
     where = f"{record.version} in {ledger.environment}"
     if action is None:
         if despite is not None:

@@ -16,8 +16,11 @@ from release.deployment.plan import plan_fallback, plan_rollback_to
 from release.deployment.quarantine import Quarantine
 from release.deployment.rollout import Rollout, roll_out
 from release.repository.witness import list_withdrawn
+from release.watching.failing.trial import try_for_failing
+from release.watching.failing.wording import word_failing_reason
 from release.watching.target import Question, Trial, list_candidates, try_candidates
 from release.watching.wording import word_reason
+from watch.failures import FailureFinding
 
 SERVICE_SECONDS = 30.0
 """How long the services may take to follow before it is told that they are late; the entry stands."""
@@ -70,19 +73,33 @@ def find_reason_not_to_act(store: Store, question: Question, obstacles: Sequence
     return ""
 
 
-def take_back(store: Store, database: Database, question: Question, find_reason: Callable[[], str]) -> Action:
+def take_back(
+    store: Store,
+    database: Database,
+    question: Question,
+    find_reason: Callable[[], str],
+    failing: FailureFinding | None = None,
+) -> Action:
     """Try candidates on the same applicants, and return to the first one that is better by paired evidence.
 
     Of two watches at once, or a watch and a person, the one that comes second writes nothing. `find_reason`: finds why
     nothing may be taken back, empty without one; called right before the entry is written, since trials take minutes.
+    `failing`: the model fails, and it is not about groups.
     Raises CreditError when store or log are out of reach.
     """
     ledger = Ledger(store, question.environment)
     candidates = list_candidates(ledger, question.live, list_withdrawn(), Quarantine(ledger).digests)
-    trials = try_candidates(store, database, question, candidates)
+    if failing is None:
+        trials = try_candidates(store, database, question, candidates)
+    else:
+        trials = try_for_failing(store, database, question, failing, candidates)
     if not trials or trials[-1].why_not:
         return Action(None, trials, "no version and no rule is better by paired evidence")
-    reason = word_reason(question.live.version, question.alarms, trials, question.params, question.judging)
+    version, params = question.live.version, question.params
+    if failing is None:
+        reason = word_reason(version, question.alarms, trials, params, question.judging)
+    else:
+        reason = word_failing_reason(version, failing, trials, params)
     try:
         change = _plan(store, ledger, question.live, trials[-1].name, reason)
         check = partial(_check_again, ledger, question.live, find_reason)

@@ -22,6 +22,9 @@ FAILED_IN_A_ROW = 5
 decisions errs five times in a row once in 10 billion; one that errs once in 10, once in 100,000. Errors of one late
 batch are not: the alert waits for two minutes."""
 
+_AHEAD_TOLD = timedelta(days=1)
+"""For so long it is told that a decision was dated ahead: the alert waits an hour, and tickets go out once a day."""
+
 _PAGE_ROWS = 1_000
 
 What = Literal["failing", "clock", "params", "outcomes", "model", "untold"]
@@ -99,9 +102,9 @@ def find_failing(entry: LedgerEntry, streams: EntryStreams | None) -> list[Conce
     return [Concern("failing", f"{words}, or what clients send fits another version")]
 
 
-def find_ahead(streams: EntryStreams | None) -> list[Concern]:
-    """Find decisions of an entry that came before the moment that they are dated."""
-    if streams is None or not streams.ahead:
+def find_ahead(streams: EntryStreams | None, now: datetime) -> list[Concern]:
+    """Find decisions of an entry that came before the moment that they are dated, the last one within a day."""
+    if streams is None or streams.ahead_at is None or streams.ahead_at + _AHEAD_TOLD.total_seconds() < now.timestamp():
         return []
     words = (
         f"{streams.ahead:,} decisions by entry {streams.entry} came more than {AHEAD_SECONDS / 60:.0f} minutes before "

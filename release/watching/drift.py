@@ -16,8 +16,8 @@ from credit.reports.base import Scalar
 from credit.reports.reference import ReferenceReport
 from credit.scoring.policy import DECISION_KINDS
 from release.oncall.affected import load_decider
-from watch.drift import LEAST_PEOPLE, BinCounts, DriftFinding, count_distribution, judge_drift
 from watch.groups import WatchedGroups
+from watch.outcomes.drift import LEAST_PEOPLE, BinCounts, DriftFinding, count_distribution, judge_drift
 from watch.params import WatchParams
 from watch.sample import SampledApplication, read_sample
 

@@ -63,6 +63,10 @@ def _list_news(look: Look, session: Session) -> list[str]:
 
 
 def _name_alarms(look: Look) -> list[str]:
-    groups = ", ".join(f"{one.attribute} {one.group}" for one in look.alarms)
+    names = [f"{one.attribute} {one.group}" for one in look.alarms] + ["the model fails"] * look.is_failing
     why_not = [f"not taken back: {look.action.why_not}"] if look.action else []
-    return [f"alarm: {groups}", *why_not, *([f"not in the store: {look.unwritten}"] if look.unwritten else [])]
+    return [
+        f"alarm: {', '.join(names)}",
+        *why_not,
+        *([f"not in the store: {look.unwritten}"] if look.unwritten else []),
+    ]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from release.deployment.service_client import VERSION_PATH, NoAnswerError, fetch_bytes, fetch_json, read_addresses
-from watch.drift import RefusedField, judge_refusals
+from watch.outcomes.drift import RefusedField, judge_refusals
 from watch.params import WatchParams
 from watch.state import StateFile
 

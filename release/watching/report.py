@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from release.watching.drift import DriftReport
+from release.watching.failing.wording import describe_failing
 from release.watching.outcomes import OutcomeReport
 from release.watching.refusals import RefusalReport
 from release.watching.replay import Replay, ReplayedEntry
@@ -28,6 +29,7 @@ def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
     what = f"{entry.version}, entry {entry.number}" if entry else "nothing is live, or it is not known"
     lines = [f"{settings.environment}: {look.word}, {what}; {_describe_counts(look, state)}"]
     lines += [f"alarm:  {describe_finding(one, settings.judging)}" for one in look.alarms]
+    lines += [f"alarm:  {describe_failing(look.failures)}"] if look.failures and look.is_failing else []
     lines += [f"inconclusive: {line}" for line in look.obstacles]
     lines += [*_format_action(look), *format_told(look.told)]
     if look.unwritten:
@@ -106,6 +108,7 @@ def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, An
         "refusals": _dump_refusals(look.told.refusals) if look.told.refusals else None,
         "concerns": {one.what: one.words for one in look.told.concerns},
         "groups": [_dump_finding(one) for one in look.list_shown()],
+        "failures": look.failures._asdict() if look.failures else None,
         "inconclusive": look.obstacles,
         "action": action
         and {

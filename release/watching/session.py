@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -13,9 +13,11 @@ from credit.registry.store import Store
 from release.deployment.quarantine import LastAction
 from release.oncall.alarms import NewAlarm, record_alarms
 from release.watching.acting import Action, describe_answer, find_reason_not_to_act, take_back
+from release.watching.failing.wording import SUBJECT, describe_failing
 from release.watching.target import LEAST_SHOWN, Question
 from release.watching.telling import Teller, Told
 from release.watching.wording import describe_alarm
+from watch.failures import FailureFinding
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
@@ -46,7 +48,8 @@ class Look(NamedTuple):
     `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
     `unchained`: decisions from before rows had a writer and a number, which are not judged; `told`: other findings,
     about which nothing is done; `unwritten`: why an alarm is not in the store, where those on call would see it;
-    `last_action`: when a watch last took a version back here, None: never.
+    `last_action`: when a watch last took a version back here, None: never;
+    `failures`: of the model, None where no model decides.
     """
 
     entry: LedgerEntry | None
@@ -58,11 +61,17 @@ class Look(NamedTuple):
     told: Told = Told()
     unwritten: str = ""
     last_action: datetime | None = None
+    failures: FailureFinding | None = None
 
     @property
     def alarms(self) -> list[GroupFinding]:
         """The groups that are treated unequally beyond doubt."""
         return [one for one in self.findings if one.is_alarm]
+
+    @property
+    def is_failing(self) -> bool:
+        """Tell whether the model fails beyond its budget, beyond doubt."""
+        return self.failures is not None and self.failures.is_alarm
 
     @property
     def took_back(self) -> bool:
@@ -76,7 +85,7 @@ class Look(NamedTuple):
     @property
     def word(self) -> Word:
         """The look in a word."""
-        return "alarm" if self.alarms else "inconclusive" if self.obstacles else "quiet"
+        return "alarm" if self.alarms or self.is_failing else "inconclusive" if self.obstacles else "quiet"
 
 
 class _Tried(NamedTuple):
@@ -112,7 +121,7 @@ class Session:
         """Go on by these settings from what the file has, as a watch that is started anew does."""
         self.settings = settings
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, self.file)
-        self._tried: _Tried | None = None
+        self._tried: dict[bool, _Tried] = {}  # by whether it was for a model that fails
         self._recorded: set[tuple[str, str, str]] = set()
         self._teller = Teller(self._store, settings.environment, settings.params, self._read_groups, self.file)
 
@@ -138,17 +147,21 @@ class Session:
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
                 alarms = [one for one in findings if one.is_alarm]
-                action = self._answer(databases[-1], entry, alarms, obstacles, now) if entry and alarms else None
+                failures = self._judge_failures(entry) if entry else None
+                failing = failures if failures and failures.is_alarm else None
+                if entry:
+                    action = self._act(databases[-1], entry, alarms, failing, obstacles, now)
                 obstacles += action.obstacles if action else ()
-                unwritten = self._record(entry, findings, action) if entry else ""
+                unwritten = self._record(entry, alarms, failing, action) if entry else ""
                 told = self._tell(databases[-1], entry, now) if entry else Told()
                 unchained = self._count_unchained(databases)
             last = self._last_action.find()
-            return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten, last)
+            return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten, last, failures)
         except CreditError as error:
             findings, why = self._judge(entry) if entry else [], [str(one) for one in error.problems]
             last = self._last_action.find()
-            return Look(entry, rows, findings, why, action, unwritten=unwritten, last_action=last)
+            failures = self._judge_failures(entry) if entry else None
+            return Look(entry, rows, findings, why, action, unwritten=unwritten, last_action=last, failures=failures)
 
     def _count_unchained(self, databases: list[Database]) -> int:
         """Count once the decisions without a number: there will be no more of them."""
@@ -156,20 +169,24 @@ class Session:
             self._unchained = sum(count_unchained(one, self.settings.environment) for one in databases)
         return self._unchained
 
-    def _record(self, entry: LedgerEntry, findings: list[GroupFinding], action: Action | None) -> str:
+    def _record(
+        self, entry: LedgerEntry, found: list[GroupFinding], failing: FailureFinding | None, action: Action | None
+    ) -> str:
         """Write alarms that are new to the store; returns why they are not, and the next look tries again."""
-        alarms = {(entry.id, one.attribute, one.group): one for one in findings if one.is_alarm}
-        if alarms.keys() <= self._recorded:
-            return ""
         new = [
             NewAlarm(one.attribute, one.group, one.crossed or entry.time, describe_alarm(one, self.settings.judging))
-            for one in alarms.values()
+            for one in found
         ]
+        if failing is not None:
+            new.append(NewAlarm(*SUBJECT, datetime.fromtimestamp(failing.since, UTC), describe_failing(failing)))
+        keys = {(entry.id, *one.subject) for one in new}
+        if keys <= self._recorded:
+            return ""
         try:
             record_alarms(self._store, self.settings.environment, entry, new, describe_answer(action))
         except CreditError as error:
             return str(error)
-        self._recorded |= alarms.keys()
+        self._recorded |= keys
         return ""
 
     def _read_groups(self, digest: str) -> WatchedGroups | None:
@@ -183,18 +200,47 @@ class Session:
         alpha = self.settings.judging.alpha
         return list_findings(streams, alpha, self.settings.interval_alpha) if streams else []
 
+    def _judge_failures(self, entry: LedgerEntry) -> FailureFinding | None:
+        streams, params = self.state.streams.get((entry.number, entry.digest)), self.settings.params
+        if streams is None or entry.kind == "fallback":
+            return None
+        return streams.failures.judge(params.failing_alpha, params.failing_least)
+
     def _find_obstacles(self, entry: LedgerEntry, now: datetime) -> list[str]:
         return find_obstacles(self.state, entry.number, now, self.settings.params.stale_hours)
 
+    def _act(
+        self,
+        database: Database,
+        live: LedgerEntry,
+        alarms: list[GroupFinding],
+        failing: FailureFinding | None,
+        obstacles: list[str],
+        now: datetime,
+    ) -> Action | None:
+        """Answer the alarms; where a version that fails, too, stays in spite of those of groups, its failing."""
+        action = self._answer(database, live, alarms, None, obstacles, now) if alarms else None
+        if failing is None or (action is not None and (action.rollout is not None or action.obstacles)):
+            return action
+        return self._answer(database, live, alarms, failing, obstacles, now)
+
     def _answer(
-        self, database: Database, live: LedgerEntry, alarms: list[GroupFinding], obstacles: list[str], now: datetime
+        self,
+        database: Database,
+        live: LedgerEntry,
+        alarms: list[GroupFinding],
+        failing: FailureFinding | None,
+        obstacles: list[str],
+        now: datetime,
     ) -> Action:
         """Act on alarms; what is damaged or out of reach is why not, so that the alarm is recorded all the same."""
         try:
             question = self._ask(live, alarms, now)
             find_reason = partial(self._find_reason_not_to_act, question, obstacles, now)
             why_not = find_reason()
-            return Action(None, [], why_not) if why_not else self._look_for_target(database, question, find_reason)
+            if why_not:
+                return Action(None, [], why_not)
+            return self._look_for_target(database, question, find_reason, failing)
         except CreditError as error:
             why = tuple(map(str, error.problems))
             return Action(None, [], "; ".join(why), why)
@@ -217,15 +263,26 @@ class Session:
         until = now + timedelta(seconds=AHEAD_SECONDS)
         return Question(settings.environment, live, groups, alarms, settings.params, settings.judging, until)
 
-    def _look_for_target(self, database: Database, question: Question, find_reason: Callable[[], str]) -> Action:
+    def _look_for_target(
+        self,
+        database: Database,
+        question: Question,
+        find_reason: Callable[[], str],
+        failing: FailureFinding | None,
+    ) -> Action:
         """Take the entry back; where no target was found, look again when a tenth more people were decided.
 
         Where one was found and something prevented the entry, the next look tries again once that has ended.
         """
-        live, last = question.live, self._tried
-        people = sum(self.state.streams[live.number, live.digest].counts["approvals"].values())
+        live = question.live
+        counts, is_for_failing = self.state.streams[live.number, live.digest].counts, failing is not None
+        people = sum(sum(counts[kind].values()) for kind in (("approvals", "rule") if failing else ("approvals",)))
+        last = self._tried.get(is_for_failing)
         if last is not None and last.entry == live.number and people < MORE_PEOPLE * last.people:
             return last.action
-        action = take_back(self._store, database, question, find_reason)
-        self._tried = None if action.has_target else _Tried(live.number, people, action)
+        action = take_back(self._store, database, question, find_reason, failing)
+        if action.has_target:
+            self._tried.pop(is_for_failing, None)
+        else:
+            self._tried[is_for_failing] = _Tried(live.number, people, action)
         return action

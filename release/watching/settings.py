@@ -18,5 +18,5 @@ def read_settings(environment: str) -> Settings:
     if limit is None:
         found = f"null, and the policy {fairness.policy} has no adverse_impact_ratio with at_least"
         raise CreditError(Problem("params.yaml: watch.at_least", found, "a limit of the ratio, such as 0.8"))
-    judging = Judging(limit, params.alpha, params.horizon_days)
+    judging = Judging(limit, params.alpha, params.horizon_days, params.failing_budget)
     return Settings(environment, params, judging, 1 - fairness.report_level)

@@ -36,11 +36,23 @@ class Candidate(NamedTuple):
     entry: LedgerEntry
 
 
+class FailedShares(NamedTuple):
+    """On how many of the same applicants the live model failed, and another one would.
+
+    `better`: the evidence that the other fails less often.
+    """
+
+    live: float
+    other: float
+    better: float
+
+
 class Trial(NamedTuple):
     """A candidate, tried on the applicants of the live version.
 
     `findings`: by attribute and group, of those in alarm. `why_not`: why it is not the target, empty where it is.
     `small`: of the groups too few of which, or of the group beside them, were asked to show figures.
+    `failures`: where the live model fails.
     """
 
     name: str
@@ -49,6 +61,7 @@ class Trial(NamedTuple):
     findings: dict[tuple[str, str], PairedFinding]
     why_not: str
     small: frozenset[tuple[str, str]] = frozenset()
+    failures: FailedShares | None = None
 
 
 class Question(NamedTuple):
@@ -134,12 +147,12 @@ def _try(load: LoadDecide, sample: Sample, question: Question, candidate: Candid
         if code
     }
     in_alarm = {(one.attribute, one.group): found[one.attribute, one.group] for one in question.alarms}
-    small = _list_small(codes[starts.skipped :], question.groups)
+    small = list_small(codes[starts.skipped :], question.groups)
     why_not = _find_objection(found, in_alarm, small, question, number)
     return Trial(candidate.name, decided, asked, in_alarm, why_not, small)
 
 
-def _list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tuple[str, str]]:
+def list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tuple[str, str]]:
     """List the groups too few of which, or of the group beside them, are among applicants. `codes`: shape (n, k)."""
     counts = {
         name: np.bincount(codes[:, place], minlength=len(there))
@@ -170,8 +183,15 @@ def _find_objection(
         if one.better < needed:
             shown = _NOT_SHOWN if name in small else f"{one.better:,.3g} of {needed:,.3g}"
             return f"{' '.join(name)}: not better beyond doubt, evidence {shown}"
+    return find_breach(found, small, question)
+
+
+def find_breach(
+    found: dict[tuple[str, str], PairedFinding], small: Collection[tuple[str, str]], question: Question
+) -> str:
+    """Find a group that a candidate treats unequally itself; empty without one."""
     for name, one in found.items():
-        if one.breach >= question.groups.number / judging.alpha:
+        if one.breach >= question.groups.number / question.judging.alpha:
             shown = _NOT_SHOWN if name in small else f"{one.breach:,.3g}"
             return f"{' '.join(name)}: it is below the limit itself, evidence {shown}"
     return ""

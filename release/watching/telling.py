@@ -71,7 +71,7 @@ class Teller:
         """Find the news about an entry. A part that is damaged or out of reach hides no other, and is told of."""
         store, environment, params = self._store, self._environment, self._params
         day, period, untold = (entry.number, now.date()), find_period(now, params.drift_days), list[str]()
-        concerns = [*find_failing(entry, streams), *find_ahead(streams)]
+        concerns = [*find_failing(entry, streams), *find_ahead(streams, now)]
         concerns += (
             self._old.find(day, lambda: list_concerns(store, database, environment, entry, params, now), untold) or []
         )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from release.deployment.quarantine import ACTION_REASON
+from release.deployment.quarantine import UNEQUAL_REASON
 from release.watching.target import LEAST_SHOWN, Trial
 from watch.judging import GroupFinding
 from watch.params import WatchParams
@@ -39,6 +39,11 @@ def describe_trial(trial: Trial, better_than: str) -> str:
     """Describe a candidate on the applicants of the live version: of small groups no figures."""
     if trial.why_not:
         return f"not {trial.name}: {trial.why_not}"
+    if failures := trial.failures:
+        return (
+            f"the same {trial.asked:,} applicants: {better_than} failed on {failures.live:.1%} and {trial.name} on "
+            f"{failures.other:.1%}, paired evidence {failures.better:,.3g}"
+        )
     parts = [
         f"{' '.join(name)}, {_TOO_FEW}"
         if name in trial.small
@@ -56,7 +61,7 @@ def word_reason(
     found = "; ".join(describe_alarm(one, judging) for one in alarms[:3])
     more = f" and {len(alarms) - 3} more groups" if len(alarms) > 3 else ""
     tried = "; ".join(describe_trial(one, version) for one in trials)
-    return f"{ACTION_REASON}{version}: {found}{more}, alpha {params.alpha:g}. {tried}"[:1000]
+    return f"{UNEQUAL_REASON}{version}: {found}{more}, alpha {params.alpha:g}. {tried}"[:1000]
 
 
 def format_ratio(interval: RatioInterval) -> str:

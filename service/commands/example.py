@@ -9,8 +9,8 @@ import click
 
 from credit.common.cli import Command, print_answer
 from credit.registry.address import open_store
-from service.commands.options import add_version_options
 from service.engine.loading import load_packed, pack_version
+from service.version_options import add_version_options
 
 EPILOG = """example:
   python -m service example --version v2.0.0 > application.json

@@ -15,8 +15,8 @@ from credit.registry.address import open_store
 from service.batch.score import score_file
 from service.batch.sink import check_ending
 from service.batch.tally import ScoringTally
-from service.commands.options import add_version_options
 from service.engine.loading import PackedVersion, pack_version
+from service.version_options import add_version_options
 
 EPILOG = """example:
   python -m service score applications.csv --out decisions.parquet

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem
@@ -12,10 +13,12 @@ from credit.decision_log.database import Database
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import EVENTS
 from credit.decision_log.integrity.checkpointing import CheckpointWriter
+from credit.decision_log.integrity.continuing import find_end
 from credit.decision_log.log import count_decisions
 from credit.decision_log.people.applicants import hash_reference
 from credit.decision_log.people.events import EventKind, build_event
 from credit.registry.address import open_store
+from credit.registry.store import Store, StoreError
 from service.settings import Settings, load_settings
 
 
@@ -42,7 +45,7 @@ def open_log(patient: bool = False) -> Iterator[OpenedLog]:
     try:
         database.prepare()
         _require_empty_spool(settings)
-        events = Appender(database, EVENTS)
+        events, _ = _begin_events(database, settings)
         try:
             yield OpenedLog(database, events, _find_caller(), settings)
         finally:  # what was noted before something failed has a checkpoint too
@@ -59,16 +62,28 @@ def note_reading(settings: Settings, kind: EventKind, detail: dict[str, Any], de
     _require_log(settings)
     database = Database(settings.database)
     try:
-        events = Appender(database, EVENTS)
+        events, store = _begin_events(database, settings)
         events.append(build_event(kind, _find_caller(), settings.environment, detail, decision))
         with suppress(CreditError):  # verify-log counts rows without a checkpoint; reading needs no store
-            _checkpoint(events, settings)
+            if store is not None:
+                _checkpoint(events, settings)
     except CreditError as error:
         fix = "again, when the database takes the event that says who looked"
         shown = Problem("the decision log", "nothing is shown: this could not be noted in it", fix=fix)
         raise CreditError([shown, *error.problems]) from None
     finally:
         database.close()
+
+
+def _begin_events(database: Database, settings: Settings) -> tuple[Appender, Store | None]:
+    """Go on with the chain of the commands, where the store has its end; without the store begin another one."""
+    try:
+        store = open_store(make=False)
+    except CreditError:  # none that can be used
+        return Appender(database, EVENTS), None
+    with suppress(StoreError):
+        return Appender(database, EVENTS, find_end(database, store, settings.environment, datetime.now(UTC))), store
+    return Appender(database, EVENTS), None
 
 
 def read_reference(text: str, settings: Settings) -> str:
@@ -108,7 +123,8 @@ def _require_empty_spool(settings: Settings) -> None:
 def _write_checkpoint(events: Appender, settings: Settings) -> None:
     """Write the head of the events into the store. A missing checkpoint is said; the change is made already."""
     try:
-        _checkpoint(events, settings)
+        if events.has_appended:
+            _checkpoint(events, settings)
     except CreditError as error:
         print(f"no checkpoint of what was noted: {error}", file=sys.stderr)
 

@@ -162,6 +162,7 @@ ARROWS: dict[str, set[str]] = {
     "testing/lenders": LIBRARY | {"stages"},
     "scaffold": {"credit/common", "credit/registry", "release/doctor", "release/judge", "release/repository"},
     "bench": LIBRARY | {"release/deployment", "testing", "testing/parts"},
+    "bench/approval.py": LIBRARY | {"bench", "service/api", "service/deciding", "service/engine", "service/metrics.py"},
     "bench/slow_service.py": LIBRARY | {"service/commands", "service/engine"},
 }
 """What the files of a folder may import, from the lowest step of the stair to the highest. A file that is named here is

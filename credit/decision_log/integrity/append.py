@@ -9,7 +9,8 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
-from credit.decision_log.integrity.chain import Chain, ChainedTable
+from credit.decision_log.integrity.chain import Chain, ChainedTable, Head
+from credit.decision_log.integrity.continuing import is_end
 
 
 class AppendTransaction(NamedTuple):
@@ -20,11 +21,15 @@ class AppendTransaction(NamedTuple):
 
 
 class Appender:
-    """The writer of a table in this process. Several may append to one table, each in a chain of its own."""
+    """The writer of a table in this process. Several may append to one table, each in a chain of its own.
 
-    def __init__(self, database: Database, kind: ChainedTable) -> None:
-        self.chain = Chain(kind)
-        self._database, self._turn = database, threading.Lock()
+    With a `head` it goes on with the chain of writers that have ended, as long as no other does.
+    """
+
+    def __init__(self, database: Database, kind: ChainedTable, head: Head | None = None) -> None:
+        self.chain = Chain(kind, head)
+        self.has_appended = False
+        self._database, self._turn, self._goes_on = database, threading.Lock(), head is not None
 
     @contextmanager
     def begin(self) -> Iterator[AppendTransaction]:
@@ -33,10 +38,13 @@ class Appender:
             before, added = self.chain.heads[-1], 0
 
             def append(row: dict[str, Any]) -> None:
-                nonlocal added
+                nonlocal before, added
+                if not added and self._goes_on and not is_end(connection, self.chain.kind, before):
+                    self.chain.leave()
+                    before = self.chain.heads[-1]
                 self.chain.link([row])
                 self.chain.advance([row])
-                added += 1
+                added, self.has_appended = added + 1, True
                 connection.execute(insert(self.chain.kind.table).values(**row))
 
             try:

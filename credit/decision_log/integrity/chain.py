@@ -79,6 +79,11 @@ class Head(NamedTuple):
     row_hash: str
 
 
+def begin_chain() -> Head:
+    """Begin a chain of a new writer: the place and the hash before its first row."""
+    return Head(uuid4().hex, 0, GENESIS)
+
+
 class Hasher:
     """Hashes rows of one table."""
 
@@ -102,15 +107,19 @@ class Hasher:
 class Chain:
     """The chain of one writer in one table: this process, until it ends or cannot tell what became of a row."""
 
-    def __init__(self, kind: ChainedTable) -> None:
+    def __init__(self, kind: ChainedTable, head: Head | None = None) -> None:
         self.kind = kind
         self._hasher = Hasher(kind)
-        self.heads = [Head(uuid4().hex, 0, GENESIS)]
+        self.heads = [head or begin_chain()]
         """The head of each chain that was begun, the current one last."""
 
     def restart(self) -> None:
         """Begin another chain: whether the last row of this one is in the database is not known."""
-        self.heads[-1:] = [*(head for head in self.heads[-1:] if head.sequence), Head(uuid4().hex, 0, GENESIS)]
+        self.heads[-1:] = [*(head for head in self.heads[-1:] if head.sequence), begin_chain()]
+
+    def leave(self) -> None:
+        """Leave the current chain to the other writer that went on with it, and begin another one."""
+        self.heads[-1] = begin_chain()
 
     def link(self, rows: Sequence[dict[str, Any]]) -> None:
         """Fill in the chain's columns of rows that come next. Linked again, they are at the same place."""

@@ -7,18 +7,20 @@ from collections.abc import Callable, Sequence
 
 from credit.common.errors import CreditError
 from credit.decision_log.integrity.chain import Chain, Head
-from credit.decision_log.integrity.checkpoints import Checkpoint, write_checkpoint
+from credit.decision_log.integrity.checkpoints import Checkpoint, note_announcements, write_checkpoint
 from credit.registry.store import Store
 
 _LOG = logging.getLogger(__name__)
 _END_SECONDS = 3.0
 """How long the end of a process waits for its last checkpoint, in case the store hangs."""
 _NEW_SECONDS = 1.0
-"""How long a chain is without any checkpoint: rows of a chain that the store does not know may be forged."""
+"""How often it is looked for chains that are not announced: rows of a chain that the store does not know are forged."""
+_RETRY_SECONDS = 10.0
+"""Until the next attempt, where the store did not answer."""
 
 
 class CheckpointWriter:
-    """Writes the heads that moved since they were written last."""
+    """Writes the heads that moved since they were written last; that of a chain without rows announces it."""
 
     def __init__(self, chains: Sequence[Chain], open_store: Callable[[], Store], environment: str | None) -> None:
         self._chains, self._open_store, self._environment = chains, open_store, environment
@@ -28,8 +30,12 @@ class CheckpointWriter:
         """Why the newest heads are not in the store; None when they are, or need not be yet."""
 
     def has_new_chain(self) -> bool:
-        """Tell whether a chain has its first rows, and no checkpoint was tried since."""
+        """Tell whether a chain was begun, and no checkpoint was tried since."""
         return not self._list_writers() <= self._tried
+
+    def has_rows(self) -> bool:
+        """Tell whether any chain has rows."""
+        return any(head.sequence for chain in self._chains for head in list(chain.heads))
 
     def write(self) -> None:
         """Write the heads. Raises CreditError when the store does not take them."""
@@ -38,20 +44,22 @@ class CheckpointWriter:
         if not moved:
             return
         store = self._open_store()
+        if not all(one.head.sequence for one in moved):
+            note_announcements(store)
         for one in moved:
             write_checkpoint(store, one, self._environment)
         current = {head for chain in self._chains for head in chain.heads}
         self._written = {head for head in {*self._written, *(one.head for one in moved)} if head in current}
 
     def _list_writers(self) -> set[str]:
-        return {head.writer for chain in self._chains for head in list(chain.heads) if head.sequence}
+        return {head.writer for chain in self._chains for head in list(chain.heads)}
 
     def _list_moved(self, chain: Chain) -> list[Head]:
-        return [head for head in list(chain.heads) if head.sequence and head not in self._written]
+        return [head for head in list(chain.heads) if head not in self._written]
 
 
 class CheckpointThread:
-    """A thread that writes checkpoints every so many seconds, soon after a chain began, and once more when it ends."""
+    """A thread that announces chains as they begin, and writes checkpoints every so many seconds and at its end."""
 
     def __init__(self, writer: CheckpointWriter, seconds: float) -> None:
         self._writer, self._seconds = writer, seconds
@@ -70,19 +78,25 @@ class CheckpointThread:
         self._thread.join(_END_SECONDS)
 
     def _run(self) -> None:
-        ended, due = False, time.monotonic() + self._seconds
+        due, ended = time.monotonic(), False
         while not ended:
-            ended = self._ended.wait(min(self._seconds, _NEW_SECONDS))
-            if not ended and time.monotonic() < due and not self._writer.has_new_chain():
-                continue
-            due = time.monotonic() + self._seconds
-            try:
-                self._writer.write()
-                self._writer.problem = None
-            except CreditError as error:
-                if self._writer.problem is None:
-                    _LOG.warning("no checkpoint of the decision log: %s", error)
-                self._writer.problem = str(error)
-            except Exception:  # noqa: BLE001 - the next one is tried again
-                _LOG.exception("no checkpoint of the decision log")
-                self._writer.problem = "no checkpoint of the decision log could be written"
+            ended = self._ended.is_set()
+            if ended or time.monotonic() >= due or self._writer.has_new_chain():
+                seconds = self._seconds if self._write() else min(self._seconds, _RETRY_SECONDS)
+                due = time.monotonic() + seconds
+            self._ended.wait(min(self._seconds, _NEW_SECONDS))
+
+    def _write(self) -> bool:
+        """Write the heads; False when that has to be tried again. It is no problem as long as there are no rows."""
+        problem = None
+        try:
+            self._writer.write()
+        except CreditError as error:
+            problem = str(error)
+            if self._writer.problem is None and self._writer.has_rows():
+                _LOG.warning("no checkpoint of the decision log: %s", error)
+        except Exception:  # noqa: BLE001 - the next one is tried again
+            _LOG.exception("no checkpoint of the decision log")
+            problem = "no checkpoint of the decision log could be written"
+        self._writer.problem = problem if self._writer.has_rows() else None
+        return problem is None

@@ -1,8 +1,9 @@
 """Checkpoints: the heads of the chains in the release store, where nothing is ever overwritten.
 
-The place and the hash are in the key, so that a listing tells all of them.
+The place and the hash are in the key, so that a listing tells all of them. One at place 0 announces a chain.
 """
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from credit.registry.store import Store
 
 LOG_PREFIX = "log"
 """Where in the store checkpoints are; `release gc` leaves them alone."""
+
+_ANNOUNCEMENTS = f"{LOG_PREFIX}/announcements.json"
+_ACCEPTED = f"{LOG_PREFIX}/accepted"
 
 _NAME = re.compile(r"(\d{12})-([0-9a-f]{64})\.json")
 
@@ -45,3 +49,28 @@ def list_points(store: Store, table: str, writer: str) -> dict[int, set[str]]:
         if found := _NAME.fullmatch(name):
             points.setdefault(int(found[1]), set()).add(found[2])
     return points
+
+
+def note_announcements(store: Store) -> None:
+    """Note in the store, once for good, that chains are announced from now on."""
+    store.create(_ANNOUNCEMENTS, to_json({"since": datetime.now(UTC)}))
+
+
+def read_announcements(store: Store) -> datetime | None:
+    """Read from when on chains are announced; None: no service that does so has used the store."""
+    content = store.read(_ANNOUNCEMENTS)
+    return None if content is None else datetime.fromisoformat(json.loads(content)["since"])
+
+
+def accept_chain(store: Store, checkpoint: Checkpoint, caller: str, reason: str) -> None:
+    """Accept a chain as it is by hand: who did it and why stays in the store. A checkpoint covers its rows then."""
+    told = {"time": datetime.now(UTC), "caller": caller, "reason": reason, "table": checkpoint.table}
+    writer, sequence, _ = checkpoint.head
+    store.create(f"{_ACCEPTED}/{writer}-{sequence:012d}.json", to_json(told | checkpoint.head._asdict()))
+    write_checkpoint(store, checkpoint, None)
+
+
+def list_accepted(store: Store) -> dict[str, int]:
+    """List the writers whose chains were accepted by hand, each up to which place."""
+    names = [name.removesuffix(".json").rpartition("-") for name in store.list_children(_ACCEPTED)[1]]
+    return {writer: int(place) for writer, _, place in sorted(names)}

@@ -37,6 +37,7 @@ class TableReport:
     checkpoints: int = 0
     beyond_checkpoint: int = 0
     unknown: int = 0
+    accepted: int = 0
     found: int = 0
     is_confirmed: bool = False
     findings: list[Finding] = field(default_factory=list)
@@ -56,6 +57,7 @@ def describe_report(report: TableReport) -> str:
     parts = {
         "after the last checkpoint": report.beyond_checkpoint,
         "in chains that have no checkpoint at all": report.unknown,
+        "in chains that were accepted by hand": report.accepted,
         "erased, their hashes are there": report.erased,
         "of these by an event that no checkpoint covers": report.unconfirmed,
         f"{'removed' if report.is_confirmed else 'said to be removed'} by their age": report.removed,

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 
 from credit.decision_log.database import Database, DecisionRow
 from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, EVENTS, SHADOWS, ChainedTable, Hasher
-from credit.decision_log.integrity.checkpoints import list_checkpointed_writers, list_points
+from credit.decision_log.integrity.checkpoints import (
+    list_accepted,
+    list_checkpointed_writers,
+    list_points,
+    read_announcements,
+)
 from credit.decision_log.integrity.confirmed import Confirmation
 from credit.decision_log.integrity.findings import Finding, TableReport
 from credit.decision_log.integrity.reading import Row, find_range, list_writers, read_rows
@@ -27,6 +32,9 @@ from credit.registry.store import Store
 
 ERASURE_KINDS = ("erase", "expire")
 """The events by which personal values may be gone."""
+
+_UNANNOUNCED = timedelta(minutes=5)
+"""How long a chain may be without an announcement: a service tries every ten seconds, while the store is away."""
 
 _LOWEST = -(2**63)
 """The lowest place that a row can have: an honest one is from 1 on, and a forged one is not overlooked."""
@@ -71,12 +79,16 @@ class LogVerification:
         self._removals = Removals({})
         self._confirmation: Confirmation | None = None
         self._forged: dict[str, RemovalEvent] = {}
+        self._announced_since: datetime | None = None
+        self._accepted: dict[str, int] = {}
+        self._by_service: Row | None = None
 
     def verify(self) -> list[TableReport]:
         """Verify every table. Raises CreditError when a database or the store does not answer."""
         events = read_removal_events(self._databases)
         if self._store is not None:
             self._confirmation = Confirmation(self._databases, self._store)
+            self._announced_since, self._accepted = read_announcements(self._store), list_accepted(self._store)
             self._forged = {one.id: one for one in events if not self._confirmation.confirms_removal(one)}
         self._removals = gather_removals(one for one in events if one.id not in self._forged)
         return [self._verify_table(kind) for kind in CHAINED_TABLES]
@@ -115,13 +127,28 @@ class LogVerification:
         for finding in walk.walk(rows, is_whole=last is None):
             if finding.kind != "deleted" or not self._is_there_by_now(kind, finding):
                 report.add(finding)
-        report.rows, report.writers = report.rows + walk.rows, report.writers + 1
+        report.rows, report.writers = report.rows + walk.rows, report.writers + bool(walk.rows or any(points))
         report.erased, report.checkpoints = report.erased + walk.erased, report.checkpoints + walk.checkpoints
         report.removed += walk.removed
+        if writer in self._accepted:
+            report.accepted += walk.rows
         if self._store is not None and not points:
             report.unknown += walk.rows
+            self._judge_unannounced(kind, writer, report)
         elif last is None:
-            report.beyond_checkpoint += max(0, walk.last_place - max(points, default=first - 1))
+            report.beyond_checkpoint += max(0, walk.last_place - max([*points, first - 1]))
+
+    def _judge_unannounced(self, kind: ChainedTable, writer: str, report: TableReport) -> None:
+        """Name the first row of a chain that no service announced, since services do so.
+
+        Commands, which note events without the store too, write none of those that are judged.
+        """
+        row, since = self._by_service, self._announced_since
+        if row is None or since is None or row[kind.moments[-1]] < since:
+            return
+        if abs(datetime.now(UTC) - row[kind.moments[-1]]) >= _UNANNOUNCED:
+            text = "no service announced its chain in the store: inserted, or the store was away as long as it ran"
+            report.add(Finding("inserted", kind.table.name, writer, row["sequence"], str(row["id"]), text))
 
     def _is_there_by_now(self, kind: ChainedTable, finding: Finding) -> bool:
         """Look again for a missing row: a service may have moved it from the spool to the database meanwhile."""
@@ -139,9 +166,11 @@ class LogVerification:
         return min(first for first, _ in there), None if self._until is None else max(last or 0 for _, last in there)
 
     def _watch_begin(self, kind: ChainedTable, rows: Iterable[Row]) -> Iterator[Row]:
-        """Note the earliest moment of a chained row, after which every row is chained."""
-        moment = kind.moments[-1]
+        """Note the earliest moment of a chained row, after which every row is chained, and the first by a service."""
+        moment, self._by_service = kind.moments[-1], None
         for row in rows:
+            if self._by_service is None and (kind is not EVENTS or row["kind"] == "review"):
+                self._by_service = row
             self._began = min(self._began or row[moment], row[moment])
             yield row
 

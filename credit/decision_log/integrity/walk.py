@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from credit.decision_log.integrity.chain import GENESIS, ChainedTable, Hasher
+from credit.decision_log.integrity.chain import GENESIS, ChainedTable, Hasher, Head
 from credit.decision_log.integrity.findings import Finding, FindingKind
 from credit.decision_log.integrity.reading import Row
 from credit.decision_log.integrity.removed import RemovedRange
@@ -50,6 +50,11 @@ class ChainWalk:
         self._head, self.last_place, self._was_found = GENESIS, 0, False
         self._last_id, self._may_share = "", False
         self.rows = self.erased = self.checkpoints = self.removed = 0
+
+    @property
+    def head(self) -> Head:
+        """The row up to which it came."""
+        return Head(self._writer, self.last_place, self._head)
 
     def start_after(self, row: Row | None, place: int) -> None:
         """Start in the middle, after a row that is not checked itself; None: it is missing."""

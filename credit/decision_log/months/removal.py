@@ -62,6 +62,14 @@ def plan_removal(database: Database, before: datetime) -> Removal:
     return Removal(counts, total - sum(counts.values()))
 
 
+def count_of_others(database: Database, before: datetime, environment: str) -> dict[str, int]:
+    """Count the decisions from before a moment that are of other environments, by these."""
+    query = select(_C.environment, func.count()).where(_C.decided_at < before, _C.environment != environment)
+    with database.begin_read() as connection:
+        rows = connection.execute(query.group_by(_C.environment).order_by(_C.environment))
+        return {name: int(number) for name, number in rows}
+
+
 def remove_decisions(
     database: Database, events: Appender, before: datetime, caller: str, open_store: Callable[[], Store]
 ) -> Removal:

@@ -11,7 +11,7 @@ from credit.decision_log.database import Database
 from credit.decision_log.integrity.append import Appender, AppendTransaction
 from credit.decision_log.people.events import EventKind, EventRow, build_event
 from credit.decision_log.shadows.recording import erase_shadows
-from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
+from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, is_of_environment
 
 _CHUNK_ROWS = 500
 """Decisions that one event erases, in one transaction."""
@@ -70,27 +70,31 @@ def lock_erasures(connection: Connection, replays: bool = False) -> None:
         connection.execute(text(f"SELECT {lock}(hashtextextended('erasures', 0))"))
 
 
-def count_expired(database: Database, before: datetime) -> int:
-    """Count the decisions from before a moment whose personal values are there."""
+def count_expired(database: Database, before: datetime, environment: str | None = None) -> int:
+    """Count the decisions of an environment, None: of all, from before a moment whose personal values are there."""
+    query = select(func.count()).where(_is_expired(before, environment))
     with database.begin_read() as connection:
-        return int(connection.execute(select(func.count()).where(_is_expired(before))).scalar_one())
+        return int(connection.execute(query).scalar_one())
 
 
-def expire_decisions(database: Database, events: Appender, before: datetime, caller: str) -> int:
-    """Erase the personal values of all decisions from before a moment, the oldest first; returns their number.
+def expire_decisions(
+    database: Database, events: Appender, before: datetime, caller: str, environment: str | None = None
+) -> int:
+    """Erase the personal values of an environment's decisions, None: of all, from before a moment; return their number.
 
-    Killed in between, it goes on with the next ones when it runs again.
+    The oldest come first. Killed in between, it goes on with the next ones when it runs again.
     """
     erased = 0
-    for decisions in _iterate_expired(database, before):
-        erase_decisions(events, decisions, "expire", caller, {"before": before.isoformat()})
+    detail = {"before": before.isoformat()}
+    for decisions in _iterate_expired(database, before, environment):
+        erase_decisions(events, decisions, "expire", caller, detail)
         erased += len(decisions)
     return erased
 
 
-def _iterate_expired(database: Database, before: datetime) -> Iterator[list[str]]:
+def _iterate_expired(database: Database, before: datetime, environment: str | None) -> Iterator[list[str]]:
     decisions = DECISIONS_TABLE.c
-    query = select(decisions.decided_at, decisions.id).where(_is_expired(before))
+    query = select(decisions.decided_at, decisions.id).where(_is_expired(before, environment))
     query = query.order_by(decisions.decided_at, decisions.id).limit(_CHUNK_ROWS)
     beyond: ColumnElement[bool] = decisions.decided_at < before
     while True:
@@ -104,5 +108,6 @@ def _iterate_expired(database: Database, before: datetime) -> Iterator[list[str]
         beyond = and_(decisions.decided_at >= time, later)
 
 
-def _is_expired(before: datetime) -> ColumnElement[bool]:
-    return and_(DECISIONS_TABLE.c.decided_at < before, DECISIONS_TABLE.c.erased_by.is_(None))
+def _is_expired(before: datetime, environment: str | None) -> ColumnElement[bool]:
+    of_it = [is_of_environment(environment)] if environment is not None else []
+    return and_(DECISIONS_TABLE.c.decided_at < before, DECISIONS_TABLE.c.erased_by.is_(None), *of_it)

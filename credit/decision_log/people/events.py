@@ -10,7 +10,7 @@ from sqlalchemy import select
 from credit.decision_log.database import Database
 from credit.decision_log.tables import EVENTS_TABLE
 
-EventKind = Literal["look_up", "export", "review", "correct", "erase", "expire", "remove"]
+EventKind = Literal["look_up", "export", "review", "correct", "erase", "expire", "remove", "accept"]
 EventRow = dict[str, Any]
 
 

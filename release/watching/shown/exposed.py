@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from credit.decision_log.following.process import listen
 from credit.reports.live.watch_picture import WatchPicture
 from release.watching.session import Look, Settings
-from release.watching.shown.told_metrics import collect_told
+from release.watching.shown.told_metrics import collect_failures, collect_told
 from watch.state import WatchState
 
 _LATE_LOOKS, _LEAST_SECONDS = 10, 60.0
@@ -93,6 +93,7 @@ class Exposed(Collector):
         yield _gauge("watch_inconclusive", "1 when nothing can be concluded", environment, bool(look.obstacles))
         yield _gauge("watch_acts", "1 when params let it take versions back", environment, self.settings.params.acts)
         yield _gauge("watch_ratio_limit", "The limit of the ratio", environment, limit)
+        yield from collect_failures(look.failures, environment)
         figures: dict[str, tuple[str, list[float | None]]] = {
             "watch_people": ("People of the group", [one.people for one in groups]),
             "watch_ratio": ("Approvals by those of the reference group", [one.interval.ratio for one in groups]),

@@ -1,7 +1,7 @@
 """Drift by figure, refusals by field, outcomes by age and group, and concerns, as metrics.
 
 The number of series is bounded: two for each figure of drift and each refused field, five for each age and each group,
-six of concerns.
+six of concerns, five of a model that fails.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from release.watching.drift import DriftReport
 from release.watching.outcomes import OutcomeReport
 from release.watching.refusals import RefusalReport
 from release.watching.telling import Told
+from watch.failures import FailureFinding
 from watch.outcomes.judging import OutcomeFinding
 from watch.outcomes.vintages import EVERYBODY, GroupName
 
@@ -30,6 +31,22 @@ def collect_told(told: Told, environment: str) -> Iterator[Metric]:
     yield from _collect_drift(told.drift, environment)
     yield from _collect_refusals(told.refusals, environment)
     yield from _collect_outcomes(told.outcomes, environment)
+
+
+def collect_failures(found: FailureFinding | None, environment: str) -> Iterator[Metric]:
+    """Collect the metrics of a model that fails; without a value where no model decides."""
+    values: dict[str, tuple[str, Callable[[FailureFinding], float]]] = {
+        "watch_failing": ("1 when the model fails beyond its budget, and still does", lambda one: one.is_alarm),
+        "watch_failing_share": ("People of five minutes for whom the model failed or was late", lambda one: one.share),
+        "watch_failing_budget": ("The share of them that it may be", lambda one: one.budget),
+        "watch_failing_evidence": ("Evidence that it is more", lambda one: one.evidence),
+        "watch_failing_evidence_limit": ("The evidence that is an alarm", lambda one: one.threshold),
+    }
+    for name, (text, read) in values.items():
+        gauge = GaugeMetricFamily(name, text, labels=["environment"])
+        if found is not None:
+            gauge.add_metric([environment], float(read(found)))
+        yield gauge
 
 
 def _collect_drift(drift: DriftReport | None, environment: str) -> Iterator[Metric]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from credit.reports.reference import Distribution
-from watch.drift import BinCounts, count_distribution, judge_drift
+from watch.outcomes.drift import BinCounts, count_distribution, judge_drift
 
 ALPHA, MOVED = 0.05, 0.05
 

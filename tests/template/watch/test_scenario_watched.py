@@ -24,7 +24,7 @@ CONTRACT = load_contract(ROOT / "data/contracts/scenario.yaml")
 ATTRIBUTES = ("race", "gender", "education")
 GROUPS = list_watched_groups(CONTRACT.protected, {name: list_groups(CONTRACT, name) for name in ATTRIBUTES})
 FIRST, MIDDLE = date(2026, 1, 1), date(2026, 4, 1)
-JUDGING = Judging(0.8, 0.01, 181)
+JUDGING = Judging(0.8, 0.01, 181, 0.05)
 KEY = DecisionKey(1, "d" * 64, "v1.0.0", None)
 
 
@@ -54,6 +54,7 @@ def decide_by_rule(params: ScenarioParams, folder: Path) -> Decisions:
         protected=list(places),
         protected_of=np.array(protected_of),
         ahead=np.zeros(len(people), bool),
+        failed=np.zeros(len(people), bool),
     )
 
 

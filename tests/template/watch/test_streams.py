@@ -17,7 +17,7 @@ CONTENT = {"type": "category", "role": "protected", "allowed": LEVELS, "referenc
 COLUMN = Column.model_validate(CONTENT | {"description": "d"})
 NAMES = [*LEVELS, "undisclosed"]
 GROUPS = list_watched_groups({"one": COLUMN, "two": COLUMN}, {"one": NAMES, "two": NAMES})
-JUDGING = Judging(0.8, 0.05, 60)
+JUDGING = Judging(0.8, 0.05, 60, 0.05)
 KEY = DecisionKey(1, "d" * 64, "v1.0.0", None)
 
 
@@ -35,6 +35,7 @@ def simulate(rng: np.random.Generator, ratio: float, number: int = 6_000, days: 
         protected=texts,
         protected_of=kinds[:, 0] * len(LEVELS) + kinds[:, 1],
         ahead=np.zeros(number, bool),
+        failed=np.zeros(number, bool),
     )
 
 

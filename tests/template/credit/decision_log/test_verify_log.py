@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text, update
 
-from credit.decision_log.integrity import reading
+from credit.decision_log.integrity import checkpointing, reading
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import DECISIONS, EVENTS, Chain
 from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
+from credit.decision_log.integrity.checkpoints import list_checkpointed_writers
 from credit.decision_log.integrity.findings import Finding, TableReport, describe_report
 from credit.decision_log.integrity.removed import RemovedRange
 from credit.decision_log.integrity.verify import verify_databases
@@ -377,6 +378,31 @@ def test_a_row_at_no_place_that_a_writer_has_is_named(log: DecisionLog, place: i
     with log.database.begin_write() as connection:
         connection.execute(insert(DECISIONS_TABLE).values(**forged))
     assert first(verify(log)).id == forged["id"]
+
+
+def test_chains_are_announced_before_their_first_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the store is away as soon as it is back; that it is away is no problem before there are rows."""
+    monkeypatch.setattr(checkpointing, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(checkpointing, "_NEW_SECONDS", 0.01)
+    asked: list[None] = []
+
+    def open_store() -> Store:
+        asked.append(None)
+        return Store(str(tmp_path / "store"), make=False)
+
+    log = DecisionLog(f"sqlite:///{tmp_path}/log.db", tmp_path / "state")
+    thread = CheckpointThread(CheckpointWriter(log.chains, open_store, "prod"), 86_400)
+    wait_until(lambda: len(asked) > 2, "attempts while the store is away")
+    assert thread.problem is None
+    store = Store(str(tmp_path / "store"))
+    wait_until(lambda: list_checkpointed_writers(store, "shadows") != [], "the announcement of the last chain")
+    write_each(log, make_rows(2))
+    report = verify(log, store)
+    assert (report.unknown, report.beyond_checkpoint, report.writers) == (0, 2, 1)
+    assert verify_databases([log.database], store)[1].writers == 0, "a chain without rows is no writer"
+    thread.close()
+    assert verify(log, store).beyond_checkpoint == 0
+    log.close()
 
 
 def test_a_chain_has_a_checkpoint_soon_after_its_first_row(log: DecisionLog, store: Store) -> None:

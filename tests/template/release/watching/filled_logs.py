@@ -81,6 +81,9 @@ PARAMS = {
     "rescored": 20_000,
     "least_rescored": 0.9,
     "pause_days": 7,
+    "failing_budget": 0.05,
+    "failing_alpha": 0.01,
+    "failing_least": 20,
     "drift_days": 7,
     "drift_alpha": 0.01,
     "drift_moved": 0.05,
@@ -117,7 +120,9 @@ def harm(books: Books, live: LedgerEntry, number: int = 500, other: str = "appro
 def start(books: Books, environment: str = "prod", **params: Any) -> Session:
     """Start a watch without a file."""
     chosen = WatchParams.model_validate(PARAMS | params)
-    settings = Settings(environment, chosen, Judging(0.8, chosen.alpha, chosen.horizon_days), 0.05)
+    settings = Settings(
+        environment, chosen, Judging(0.8, chosen.alpha, chosen.horizon_days, chosen.failing_budget), 0.05
+    )
     return Session(books.town.store, settings, lambda: nullcontext([books.log.database]), None)
 
 

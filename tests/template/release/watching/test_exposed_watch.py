@@ -13,7 +13,7 @@ from release.watching.session import Look, Settings
 from release.watching.shown.exposed import Exposed
 from release.watching.telling import Told
 from testing.lenders.frozen import ROOT
-from watch.drift import DriftFinding
+from watch.outcomes.drift import DriftFinding
 from watch.params import WatchParams
 from watch.state import WatchState
 from watch.streams import Judging
@@ -25,7 +25,7 @@ RULES = yaml.safe_load((ROOT / "monitoring/prometheus/watch.rules.yml").read_tex
 def test_every_metric_that_an_alert_is_about_is_there() -> None:
     """Those of a group need people; a live watch shows them in test_live_dashboards."""
     params = WatchParams.model_validate(PARAMS)
-    exposed = Exposed(Settings("prod", params, Judging(0.8, 0.01, 180), 0.05))
+    exposed = Exposed(Settings("prod", params, Judging(0.8, 0.01, 180, 0.05), 0.05))
     week = DriftReport(NOW, NOW, 200, 0, [DriftFinding("score", 200, 90.0, 20.0, 0.3, True)])
     exposed.note(Look(None, 0, [], ["the log has no decision yet"], None, told=Told(week)), WatchState(last=1.0))
     registry = CollectorRegistry()
@@ -37,7 +37,7 @@ def test_every_metric_that_an_alert_is_about_is_there() -> None:
 
 def test_health_is_bad_before_the_first_look_and_when_none_was_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     params = WatchParams.model_validate(PARAMS)
-    exposed = Exposed(Settings("prod", params, Judging(0.8, 0.01, 180), 0.05))
+    exposed = Exposed(Settings("prod", params, Judging(0.8, 0.01, 180, 0.05), 0.05))
     assert exposed.describe_health() == (503, {"status": "starting"})
     exposed.note(Look(None, 0, [], [], None), WatchState())
     code, content = exposed.describe_health()

@@ -117,8 +117,8 @@ def test_of_two_watches_at_once_one_writes_each_alarm(released: Store, live: Led
 def test_figures_of_a_small_group_in_alarm_are_not_written(live: LedgerEntry) -> None:
     interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
     one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
-    assert describe_alarm(one, Judging(0.8, 0.01, 180)) == "race Black, of whom there are too few to show figures"
-    assert "(10 and 100 people" in describe_alarm(one._replace(people=10), Judging(0.8, 0.01, 180))
+    assert describe_alarm(one, Judging(0.8, 0.01, 180, 0.05)) == "race Black, of whom there are too few to show figures"
+    assert "(10 and 100 people" in describe_alarm(one._replace(people=10), Judging(0.8, 0.01, 180, 0.05))
 
 
 @pytest.mark.parametrize("alpha", [0.01, 1000.0])
@@ -130,7 +130,7 @@ def test_figures_of_a_small_group_are_in_no_reason_of_an_entry(
     groups = read_watched_groups(released, live.digest)
     assert groups is not None
     params = WatchParams.model_validate(PARAMS).model_copy(update={"better_alpha": alpha})
-    judging = Judging(0.8, 0.01, 180)
+    judging = Judging(0.8, 0.01, 180, 0.05)
     interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
     one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
     question = Question("prod", live, groups, [one], params, judging)
@@ -243,6 +243,26 @@ def test_a_decision_that_is_dated_in_the_future_is_told_and_is_no_applicant_of_t
     assert "the same 500 applicants: " in read_newest(released).reason
 
 
+def test_a_clock_that_was_set_right_is_told_of_no_more(books: Books, live: LedgerEntry) -> None:
+    """A day after the last decision that was dated ahead; one that comes later begins it anew."""
+    session, begin = start(books, stale_hours=1e9), books.now
+    ahead = begin + timedelta(days=365)
+    books.write(live, [(0, "white")])
+    books.write(live, [(0, "white")], decided_at=ahead)
+
+    def tell(hours: float) -> list[str]:
+        return [one.what for one in session.look(begin + timedelta(hours=hours)).told.concerns if one.what == "clock"]
+
+    assert tell(1) == ["clock"]
+    books.now = begin + timedelta(hours=20)
+    books.write(live, [(0, "white")])
+    assert tell(24.9) == ["clock"], "decisions that are in time say nothing about the other machine's clock"
+    assert tell(25.1) == []
+    books.write(live, [(0, "white")], decided_at=ahead)
+    assert tell(26) == ["clock"]
+    assert tell(51) == []
+
+
 def test_where_no_version_was_before_the_rule_decides(released: Store, books: Books, command: Command) -> None:
     (only,) = deploy_versions(released, "v2.0.0", environment="staging")
     harm(books, only, environment="staging")
@@ -296,7 +316,7 @@ def test_a_target_that_cannot_decide_the_applicants_is_none(released: Store, boo
 
 def test_nobody_is_judged_by_the_rule_in_place_of_the_model(released: Store, books: Books, live: LedgerEntry) -> None:
     """Decisions by the rule are a stream of their own, which tells and does not act."""
-    harm(books, live, decided_by="rule", rule_because="the model gave no score")
+    harm(books, live, decided_by="rule", rule_because="the application is one for another version")
     found = look(books)
     assert (found.word, found.action) == ("quiet", None)
     assert {one.stream for one in found.findings} == {"rule"}
@@ -433,6 +453,30 @@ def test_a_pause_that_cannot_be_read_is_inconclusive(
     found = look(books)
     assert_untouched(found, released, third, f"the store {released.url}: SlowDown")
     assert len(found.obstacles) == 1
+
+
+@pytest.mark.parametrize(("number", "stops"), [(1, False), (2, True), (3, True), (4, False)])
+def test_an_entry_that_is_listed_and_never_read_stops_a_deploy_only_where_it_may_be_the_quarantine(
+    released: Store,
+    books: Books,
+    live: LedgerEntry,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    stops: bool,
+) -> None:
+    """Entry 3 took entry 2, v2.0.0, back: it and the one that it is about may be what is looked for."""
+    harm(books, live)
+    look(books)
+    deploy_versions(released, "v3.0.0", "v1.0.0")
+    key = f"environments/prod/000000000/{number:09d}.json"
+    fail_reads(monkeypatch, key)
+    code, told = command("deploy", "v2.0.0" if stops else "v3.0.0", "--env", "prod", "--reason", "again")
+    if stops:
+        assert (code, key in told, told.count("\n")) == (1, True, 1), told
+        assert "may say that the watch took this version back; let the store give that object" in told
+    else:
+        assert code == 0, told
 
 
 def test_when_a_version_was_taken_back_is_known_to_every_watch_and_after_a_restart(

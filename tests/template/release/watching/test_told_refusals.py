@@ -15,7 +15,7 @@ from release.watching.refusals import ASKED, RefusalWatch, ServiceCounts, parse_
 from release.watching.report import format_told
 from release.watching.shown.told_metrics import collect_told
 from release.watching.telling import Told
-from watch.drift import MOST_REFUSED_FIELDS, judge_refusals
+from watch.outcomes.drift import MOST_REFUSED_FIELDS, judge_refusals
 from watch.params import WatchParams
 from watch.state import open_state
 

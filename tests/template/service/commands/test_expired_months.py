@@ -27,7 +27,7 @@ def test_months_go_and_the_rest_that_is_old_is_erased(
         run_command(lambda: main(["expire"]))
     told = capsys.readouterr().err
     assert (ended.value.code, "no such folder" in told) == (1, True)
-    assert "\n2 decisions from before " in told, "erasing waits for no store"
+    assert "\n2 decisions of prod from before " in told, "erasing waits for no store"
     assert [read_decision(log.database, row["id"])["inputs"] is None for row in rows] == [True, True, False]
     (tmp_path / "store").mkdir()
     said = []
@@ -44,4 +44,29 @@ def test_months_go_and_the_rest_that_is_old_is_erased(
         main(["verify-log"])
     told = capsys.readouterr().out
     assert (ended.value.code, "; 1 removed by their age" in told) == (0, True), told
+    log.close()
+
+
+def test_an_environment_expires_what_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Months go for all together: not while others have decisions of them, but if that is asked for."""
+    old = datetime.now(UTC) - timedelta(days=500)
+    log = DecisionLog(f"sqlite:///{tmp_path}/decisions.db", tmp_path)
+    whose = ["prod", "staging", "staging"]
+    rows = write_each(log, [make_record(decided_at=old, environment=one) for one in whose])
+    (tmp_path / "store").mkdir()
+    monkeypatch.setenv("RELEASE_STORE", str(tmp_path / "store"))
+    for name, value in {"STATE": tmp_path, "RETENTION_MONTHS": 2, "REMOVAL_MONTHS": 2}.items():
+        monkeypatch.setenv(f"SERVICE_{name}", str(value))
+    with pytest.raises(SystemExit):
+        run_command(lambda: main(["expire"]))
+    told = capsys.readouterr().err
+    assert "2 decisions of staging" in told
+    assert "expire --all-environments" in told
+    assert [read_decision(log.database, row["id"])["inputs"] is None for row in rows] == [True, False, False]
+    with pytest.raises(SystemExit) as ended:
+        main(["expire", "--all-environments"])
+    assert ended.value.code == 0
+    assert [log.database.find(row["id"]) for row in rows] == [None] * 3
     log.close()

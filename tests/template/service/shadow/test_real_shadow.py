@@ -64,10 +64,9 @@ def list_challengers(service: Service) -> list[str]:
 
 
 def read_priorities(process: int) -> dict[int, int]:
-    """Read the nice values of the threads of a process, as far as they are above those of this one."""
-    own = os.getpriority(os.PRIO_PROCESS, 0)
+    """Read the nice values of the threads of a process."""
     threads = [int(one.name) for one in Path(f"/proc/{process}/task").iterdir()]
-    return {thread: os.getpriority(os.PRIO_PROCESS, thread) - own for thread in threads}
+    return {thread: os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
 
 
 @pytest.fixture
@@ -168,7 +167,8 @@ def test_a_process_that_takes_too_long_is_ended_and_one_that_cannot_be_loaded_is
     challenger = Challenger(challenge, bundles("random_forest"), place)
     priorities = read_priorities(challenger._process.pid)
     assert priorities[challenger._process.pid] == 19, "who decides gets what the service leaves"
-    assert 0 in priorities.values(), "who holds the lock of a database waits for nobody"
+    own = os.getpriority(os.PRIO_PROCESS, 0)  # the suite itself may run behind others
+    assert own in priorities.values(), "who holds the lock of a database waits for nobody"
     whole = [AnsweredApplication(f"{number:032x}", 2, one["application"]) for number, one in enumerate(asked[:20])]
     strange = AnsweredApplication("f" * 32, 2, {"income": "much"})
     found = challenger.shadow([*whole, strange], may_use_database=False)

@@ -1,13 +1,14 @@
 """Whole months are removed by their age, with all that belongs to them, and the chain of the log explains it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, event, select, text, update
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.integrity.checkpointing import CheckpointWriter
@@ -19,6 +20,7 @@ from credit.decision_log.months import removal
 from credit.decision_log.months.partitions import add_months
 from credit.decision_log.months.removal import plan_removal, remove_decisions
 from credit.decision_log.outcomes import record_outcome
+from credit.decision_log.people.erasure import expire_decisions
 from credit.decision_log.people.reviews import Review, record_review
 from credit.decision_log.recent import RecentRequests
 from credit.decision_log.tables import (
@@ -127,19 +129,19 @@ def test_an_end_of_the_gap_that_was_altered_or_more_that_is_gone_is_named(
 def test_a_removal_that_nobody_did_is_named(log: DecisionLog, store: Store, before: datetime) -> None:
     """What an outcome lost while its decision is there, and a gap that is made longer in the event that tells it."""
     remove(log, before, store)
-    ((event, detail),) = [
+    ((told_by, detail),) = [
         (one, told)
         for one, kind, told in read(log, EVENTS_TABLE.c.id, EVENTS_TABLE.c.kind, EVENTS_TABLE.c.detail)
         if kind == "remove"
     ][-1:]
     gone = update(OUTCOMES_TABLE).where(OUTCOMES_TABLE.c.erased_by.is_(None))
-    longer = update(EVENTS_TABLE).where(EVENTS_TABLE.c.id == event)
+    longer = update(EVENTS_TABLE).where(EVENTS_TABLE.c.id == told_by)
     with log.database.begin_write() as connection:
-        connection.execute(gone.values(outcome=None, salt=None, erased_by=event))
+        connection.execute(gone.values(outcome=None, salt=None, erased_by=told_by))
         connection.execute(longer.values(detail=detail | {"decisions": 1_000}))
     reports = verify(log)
     assert "no erasure" in str(reports["outcomes"].findings)
-    assert [one.id for one in reports["events"].findings] == [event]
+    assert [one.id for one in reports["events"].findings] == [told_by]
 
 
 def test_a_removal_that_is_killed_changes_nothing_of_its_partition(
@@ -159,6 +161,54 @@ def test_a_removal_that_is_killed_changes_nothing_of_its_partition(
     monkeypatch.undo()
     assert remove(log, before, store).decisions == 30
     assert not any(one.findings for one in verify(log, store).values()), "no checkpoint is needed for it"
+
+
+def test_killed_at_any_step_it_leaves_no_finding_and_goes_on(
+    log: DecisionLog, store: Store, monkeypatch: pytest.MonkeyPatch, before: datetime
+) -> None:
+    """Killed before each statement and each object of the store, again and again, until all of it has gone."""
+    for name in ("_CHUNK_ROWS", "_LOCKED_ROWS"):
+        monkeypatch.setattr(removal, name, 7)
+    monkeypatch.setattr(removal, "_UNLOCKED_SECONDS", 0.0)
+    left, create = [0], store.create
+
+    killed: set[str] = set()
+
+    def step(_: object, __: object, what: str, *___: object) -> None:
+        left[0] -= 1
+        if not left[0]:
+            killed.add(" ".join(what.split()[:3]))
+            raise KeyboardInterrupt
+
+    def create_or_die(key: str, content: bytes) -> bool:
+        step(None, None, "before the store")
+        made = create(key, content)
+        step(None, None, "after the store")
+        return made
+
+    monkeypatch.setattr(store, "create", create_or_die)
+
+    def run_killed(work: Callable[[], object]) -> None:
+        for kills in count(1):
+            left[0] = kills
+            event.listen(log.database.engine, "before_cursor_execute", step)
+            try:
+                work()
+                return
+            except KeyboardInterrupt:
+                pass
+            finally:
+                event.remove(log.database.engine, "before_cursor_execute", step)
+            assert not any(one.findings for one in verify(log, store).values())
+
+    run_killed(lambda: remove(log, before, store))
+    assert {"before the store", "after the store", "INSERT INTO events", "UPDATE outcomes SET"} <= killed
+    assert killed & {"DELETE FROM decisions", "ALTER TABLE decisions"}
+    killed.clear()
+    run_killed(lambda: expire_decisions(log.database, log.events, before + timedelta(hours=5), "cron"))
+    assert {"INSERT INTO events", "UPDATE decisions SET", "UPDATE events SET"} <= killed
+    reports = verify(log, store)
+    assert (reports["decisions"].rows, reports["decisions"].removed, reports["decisions"].erased) == (10, 30, 5)
 
 
 @pytest.mark.parametrize("log", ["postgresql"], indirect=True)

@@ -1,4 +1,4 @@
-"""Options that subcommands share."""
+"""Options of subcommands that name a version."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,0 +1,1 @@
+"""A model that fails beyond its budget: who else decides the same applicants, in words, and for people on call."""

@@ -1,0 +1,34 @@
+"""Accept a chain of the log that verify-log knows no origin of, or a removal that was not announced
+
+For findings with an honest cause: a service that ran while the store was away, and an `expire` of older code that was
+killed. ID is that of the row which verify-log names. Its chain must be whole as it is; its end gets a checkpoint, so
+that verify-log counts its rows as accepted by hand. Who did it and why is an event of the log, and below log/accepted
+in the release store, where nothing is overwritten."""
+
+import click
+
+from credit.common.cli import Answer, AnsweringCommand
+from credit.decision_log.integrity.acceptance import find_chain
+from credit.decision_log.integrity.checkpoints import accept_chain
+from credit.decision_log.people.events import build_event
+from credit.registry.address import open_store
+from service.people.opened_log import open_log
+
+EPILOG = """example:
+  python -m service accept 019a1b2c3d4e7f708192a3b4c5d6e7f8 --reason "The store was away, ticket 812\""""
+
+
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.argument("identifier", metavar="ID", help="of the row, as verify-log names it")
+@click.option("--reason", required=True, help="why; it is noted in the log and in the store, so name nobody")
+def run(identifier: str, reason: str) -> Answer:
+    """Note it in the log, then accept the chain in the store."""
+    store = open_store(make=False)
+    with open_log() as log:
+        chain = find_chain([log.database], store, identifier)
+        writer, place, _ = chain.head
+        detail = {"reason": reason, "table": chain.table, "writer": writer, "place": place}
+        log.events.append(build_event("accept", log.caller, log.settings.environment, detail))
+        accept_chain(store, chain, log.caller, reason)
+    content = {"table": chain.table, "writer": writer, "place": place, "reason": reason}
+    return Answer(content, f"{place:,} rows of {chain.table} by writer {writer[:8]} are accepted as they are")

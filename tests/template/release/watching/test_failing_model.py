@@ -1,0 +1,278 @@
+"""A model that fails beyond its budget is taken back by the same rules as for unequal treatment, or people are told."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from filled_logs import Books, damage_bundle, harm, look, mix_people, read_newest, start
+from sqlalchemy import delete
+
+from credit.bundle.rule_causes import NO_SCORE, describe_doubt, describe_failure, describe_late, describe_slow
+from credit.decision_log.tables import DECISIONS_TABLE
+from credit.registry.holds import append_hold
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.store import Store
+from release.oncall import affected
+from release.oncall.affected import Redecision
+from release.watching import acting
+from release.watching.failing import trial
+from release.watching.session import Look
+from release.watching.shown.told_metrics import collect_failures
+from testing.releases import deploy_versions
+
+Command = Callable[..., tuple[int, Any]]
+FAILED = describe_failure(ValueError("x"))
+BECAUSE = "no version and no rule is better by paired evidence"
+
+
+def fail(
+    books: Books, live: LedgerEntry, number: int = 60, because: str = FAILED, kind: str = "approve", **changes: Any
+) -> None:
+    """Write decisions by the rule, since the model failed; everybody alike."""
+    by_rule = live.model_copy(update={"kind": "fallback"})
+    people = books.town.find(live, kind, by_rule, kind)
+    books.write(live, mix_people(number, people, people), decided_by="rule", rule_because=because, **changes)
+
+
+def assert_untouched(found: Look, store: Store, live: LedgerEntry, why: str, environment: str = "prod") -> None:
+    """Check that it is an alarm, that nothing was done about it, and that it is said why."""
+    assert (found.word, found.is_failing, found.alarms) == ("alarm", True, [])
+    assert found.action is not None
+    assert found.action.rollout is None
+    assert why in found.action.why_not
+    assert read_newest(store, environment) == live
+
+
+def test_a_failing_model_is_taken_back_to_the_version_before_and_the_entry_has_the_figures(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    fail(books, live)
+    code, told = command("watch", "--env", "prod", "--once")
+    assert (code, "taken back: entry 3, rollback of v1.0.0" in told) == (3, True)
+    assert "alarm:  the rule decided 60 of the last 60 people since the model failed or was late, 100%" in told
+    newest = read_newest(released)
+    assert (newest.actor, newest.kind, newest.version) == ("watch", "rollback", "v1.0.0")
+    assert newest.reason.startswith("failing model of v2.0.0: the rule decided 60 of the last 60 people")
+    assert "the same 60 applicants: v2.0.0 failed on 100.0% and v1.0.0 on 0.0%, paired evidence" in newest.reason
+    assert "alpha 0.01" in newest.reason
+    code, told = command("status", "--env", "prod")
+    assert "rollback by watch: failing model of v2.0.0" in told
+    assert "v2.0.0 is in quarantine since entry 3" in told
+    code, told = command("deploy", "v2.0.0", "--env", "prod", "--reason", "again")
+    assert (code, "--despite REASON" in told) == (1, True)
+    assert command("watch", "--env", "prod", "--once", "--json")[1]["watch"] == "quiet"
+
+
+@pytest.mark.parametrize("because", [NO_SCORE, describe_late(1), describe_slow(1)])
+def test_late_slow_and_without_a_score_is_failing(books: Books, live: LedgerEntry, because: str) -> None:
+    fail(books, live, because=because)
+    assert look(books).took_back
+
+
+@pytest.mark.parametrize("because", [describe_doubt("x"), "the application is one for another version"])
+def test_a_rule_that_decides_for_another_cause_is_no_failing_model(
+    released: Store, books: Books, live: LedgerEntry, because: str
+) -> None:
+    """The store is away, or clients send what fits another version: neither is counted, as failed or as decided."""
+    fail(books, live, because=because)
+    found = look(books)
+    assert found.failures is not None
+    assert (found.word, found.failures.decided) == ("quiet", 0)
+    assert read_newest(released) == live
+
+
+def test_a_model_within_its_budget_stays(released: Store, books: Books, live: LedgerEntry) -> None:
+    approved = books.town.find(live, "approve", live, "approve")
+    for _ in range(30):
+        books.write(live, mix_people(48, approved, approved))
+        fail(books, live, 2)
+    found = look(books)
+    assert (found.word, found.is_failing) == ("quiet", False)
+    assert read_newest(released) == live
+
+
+def test_a_model_that_failed_and_does_so_no_more_stays(released: Store, books: Books, live: LedgerEntry) -> None:
+    """What was mended meanwhile is not taken back."""
+    approved = books.town.find(live, "approve", live, "approve")
+    fail(books, live)
+    books.write(live, mix_people(20, approved, approved))
+    found = look(books)
+    assert found.failures is not None
+    assert found.failures.evidence > found.failures.threshold
+    assert (found.word, read_newest(released)) == ("quiet", live)
+
+
+def test_few_failures_are_no_reason(released: Store, books: Books, live: LedgerEntry) -> None:
+    fail(books, live)
+    assert look(books, failing_least=100).word == "quiet"
+    assert read_newest(released) == live
+
+
+def let_candidates_fail(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let versions fail on everybody; the rule beside the live version is `rule`."""
+    load = affected.load_decider
+
+    class Failing:
+        def __init__(self, decider: Any) -> None:
+            self._decider = decider
+
+        def decide_inputs(self, inputs: Any) -> Redecision:
+            made: Redecision = self._decider.decide_inputs(inputs)
+            return made._replace(rule_because=FAILED)
+
+    def load_failing(store: Store, entry: LedgerEntry) -> Any:
+        decider = load(store, entry)
+        return Failing(decider) if ("rule" if entry.kind == "fallback" else entry.version) in names else decider
+
+    monkeypatch.setattr(trial, "load_decider", load_failing)
+
+
+def test_where_the_version_before_fails_on_the_same_people_the_rule_decides(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_candidates_fail(monkeypatch, "v1.0.0")
+    fail(books, live)
+    assert look(books).took_back
+    newest = read_newest(released)
+    assert (newest.kind, newest.actor) == ("fallback", "watch")
+    assert "not v1.0.0: it fails on 100.0% of them itself, and the budget is 5.0%" in newest.reason
+
+
+def test_where_nobody_does_better_it_stays_and_people_are_told(
+    released: Store, books: Books, live: LedgerEntry, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_candidates_fail(monkeypatch, "v1.0.0", "rule")
+    fail(books, live)
+    session = start(books)
+    found = session.look(books.now)
+    assert_untouched(found, released, live, BECAUSE)
+    assert session.look(books.now).action is found.action, "not tried anew before more people came"
+    (told,) = [
+        line
+        for line in command("status", "--env", "prod", "--json")[1]["environments"]["prod"]["alarms"]
+        if line.startswith("the watch")
+    ]
+    assert "the rule decided 60 of the last 60 people since the model failed" in told
+    assert told.endswith(f"; not taken back: {BECAUSE}")
+
+
+def test_who_treats_a_group_unequally_is_no_target(
+    released: Store, books: Books, live: LedgerEntry, before: LedgerEntry
+) -> None:
+    """Of two faults the watch chooses none: a group is denied by the version before and by the rule."""
+    town, by_rule = books.town, live.model_copy(update={"kind": "fallback"})
+    denied = [i for i in town.find(before, "deny", by_rule, "deny") if town.decide(live)[i][0] == "deny"]
+    approved = town.find(before, "approve", by_rule, "approve")
+    books.write(live, mix_people(600, approved, denied), decided_by="rule", rule_because=FAILED)
+    found = look(books)
+    assert_untouched(found, released, live, BECAUSE)
+    assert found.action is not None
+    for one in found.action.trials:
+        assert one.why_not.startswith("race Black: it is below the limit itself, evidence ")
+
+
+def test_where_no_version_was_before_the_rule_decides(released: Store, books: Books) -> None:
+    (only,) = deploy_versions(released, "v2.0.0", environment="staging")
+    fail(books, only, environment="staging")
+    assert look(books, "staging").took_back
+    assert read_newest(released, "staging").kind == "fallback"
+
+
+def test_it_never_goes_forward(released: Store, books: Books) -> None:
+    _, older = deploy_versions(released, "v3.0.0", "v2.0.0", environment="staging")
+    fail(books, older, environment="staging")
+    found = look(books, "staging")
+    assert found.action is not None
+    assert [one.name for one in found.action.trials] == ["rule"]
+
+
+def test_off_by_one_line_of_params(released: Store, books: Books, live: LedgerEntry) -> None:
+    fail(books, live)
+    assert_untouched(look(books, acts=False), released, live, "watch.acts is false in params.yaml")
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_hold_stops_it_also_while_it_looks_for_a_target(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch, meanwhile: bool
+) -> None:
+    fail(books, live)
+    choose = trial.try_for_failing
+
+    def hold(*arguments: Any) -> Any:
+        append_hold(released, "prod", "hold", "a person looks", "counsel")
+        return choose(*arguments) if arguments else None
+
+    if meanwhile:
+        monkeypatch.setattr(acting, "try_for_failing", hold)
+    else:
+        hold()
+    assert_untouched(look(books), released, live, "counsel holds prod: a person looks")
+
+
+def test_a_gap_or_a_stale_log_is_inconclusive(released: Store, books: Books, live: LedgerEntry) -> None:
+    fail(books, live)
+    session = start(books)
+    assert_untouched(session.look(books.now + timedelta(hours=25)), released, live, "inconclusive: no decision since ")
+    with books.log.database.begin_write() as connection:
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.sequence == 7))
+    assert_untouched(look(books), released, live, "inconclusive: 1 decisions of the writer ")
+
+
+def test_once_per_version_and_once_in_seven_days_whatever_the_cause(
+    released: Store, books: Books, live: LedgerEntry
+) -> None:
+    """The first one for unequal treatment, the second for failing."""
+    harm(books, live)
+    assert look(books).took_back
+    (third,) = deploy_versions(released, "v3.0.0")
+    books.now = max(books.now, third.time)
+    fail(books, third)
+    assert_untouched(look(books), released, third, "entry 3 took a version back less than 7 days ago")
+    session = start(books, stale_hours=1e6)
+    assert session.look(books.now + timedelta(days=8)).took_back
+    assert read_newest(released).reason.startswith("failing model of v3.0.0")
+    assert read_newest(released).version == "v1.0.0", "v2.0.0 is in quarantine"
+    (fourth,) = deploy_versions(released, "v3.0.0")
+    fail(books, fourth)
+    found = session.look(books.now + timedelta(days=30))
+    assert_untouched(found, released, fourth, "v3.0.0 was taken back before, by entry 5")
+
+
+def test_two_watches_at_once_write_one_entry(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(books, live)
+    both, choose, found = threading.Barrier(2), acting._plan, []
+
+    def plan_together(*arguments: Any) -> Any:
+        planned = choose(*arguments)
+        both.wait()
+        return planned
+
+    monkeypatch.setattr(acting, "_plan", plan_together)
+    threads = [threading.Thread(target=lambda: found.append(look(books))) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(one.took_back for one in found) == [False, True]
+    assert Ledger(released, "prod").find_last_number() == 3
+
+
+def test_a_damaged_version_before_is_passed_over(
+    released: Store, books: Books, live: LedgerEntry, before: LedgerEntry
+) -> None:
+    fail(books, live)
+    damage_bundle(released, before)
+    assert look(books).took_back
+    assert read_newest(released).kind == "fallback"
+
+
+def test_metrics_tell_how_far_it_is(books: Books, live: LedgerEntry) -> None:
+    fail(books, live)
+    found = {one.name: one.samples[0].value for one in collect_failures(look(books).failures, "prod")}
+    assert found["watch_failing"] == 1
+    assert (found["watch_failing_share"], found["watch_failing_budget"]) == (1, 0.05)
+    assert found["watch_failing_evidence"] > found["watch_failing_evidence_limit"] == 100
