@@ -12,8 +12,9 @@ from credit.bundle.rule_causes import classify_cause
 from credit.common.errors import CreditError
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store, StoreError
+from release.deployment.change import FALLBACK_TARGET
 from release.oncall.affected import LiveDecider, load_decider
-from release.watching.target import FALLBACK_TARGET, Candidate
+from release.watching.target import Candidate
 from watch.sample import SampledApplication
 
 SLOWER = 3
