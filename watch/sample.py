@@ -16,7 +16,10 @@ _C = DECISIONS_TABLE.c
 
 
 class SampledApplication(NamedTuple):
-    """An application with its decision; `protected`: the attributes as JSON; `failed`: by the rule, for the model."""
+    """An application with its decision; `protected`: the attributes as JSON.
+
+    `failed`: whether the rule decided since the model failed; `because`: why the rule decided, where it did.
+    """
 
     id: str
     decided_at: datetime
@@ -25,6 +28,7 @@ class SampledApplication(NamedTuple):
     protected: str
     inputs: dict[str, Any]
     failed: bool
+    because: str | None
 
 
 class Sample(NamedTuple):
@@ -87,7 +91,8 @@ def _select_entry(environment: str, entry: int, digest: str, with_failed: bool =
 def _read_page(
     database: Database, wanted: list[ColumnElement[bool]], after: SampledApplication | None
 ) -> list[SampledApplication]:
-    columns = [_C.id, _C.decided_at, _C.decision, _C.score, cast(_C.protected, Text), _C.inputs, IS_FAILED]
+    columns = [_C.id, _C.decided_at, _C.decision, _C.score, cast(_C.protected, Text), _C.inputs]
+    columns += [IS_FAILED, _C.rule_because]
     query = select(*columns).where(*wanted, *(_precede(after) if after else []))
     query = query.order_by(_C.decided_at.desc(), _C.id.desc()).limit(_PAGE_ROWS)
     with database.begin_read() as connection:

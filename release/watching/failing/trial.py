@@ -11,6 +11,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.store import Store, StoreError
 from release.oncall.affected import LiveDecider, Redecision, load_decider
+from release.watching.failing.lateness import explain_lateness
 from release.watching.target import Candidate, FailedShares, Question, Trial, find_breach, list_small
 from watch.failures import FailureFinding, compare_failures
 from watch.paired import Starts, choose_starts, compare_paired
@@ -37,6 +38,8 @@ def try_for_failing(
     sample = read_sample(
         database, question.environment, live.number, live.digest, number, question.until, with_failed=True
     )
+    if why_not := explain_lateness(store, live, sample.applications, candidates):
+        return [Trial(one.name, 0, len(sample.applications), {}, why_not) for one in candidates[:1]]
     trials: list[Trial] = []
     for candidate in candidates:
         trials.append(_try(store, sample, question, failing, candidate, len(candidates)))

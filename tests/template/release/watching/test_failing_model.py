@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from credit.registry.store import Store
 from release.oncall import affected
 from release.oncall.affected import Redecision
 from release.watching import acting
-from release.watching.failing import trial
+from release.watching.failing import lateness, trial
 from release.watching.session import Look
 from release.watching.shown.told_metrics import collect_failures
 from testing.releases import deploy_versions
@@ -65,10 +66,62 @@ def test_a_failing_model_is_taken_back_to_the_version_before_and_the_entry_has_t
     assert command("watch", "--env", "prod", "--once", "--json")[1]["watch"] == "quiet"
 
 
-@pytest.mark.parametrize("because", [NO_SCORE, describe_late(1), describe_slow(1)])
-def test_late_slow_and_without_a_score_is_failing(books: Books, live: LedgerEntry, because: str) -> None:
+def test_a_model_that_gives_no_score_is_failing(books: Books, live: LedgerEntry) -> None:
+    fail(books, live, because=NO_SCORE)
+    assert look(books).took_back
+
+
+LATE = [describe_late(1), describe_slow(1)]
+
+
+@pytest.mark.parametrize("because", LATE)
+def test_a_model_that_is_late_since_it_is_slow_is_taken_back(
+    books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch, because: str
+) -> None:
+    slow_down(monkeypatch, "v2.0.0")
     fail(books, live, because=because)
     assert look(books).took_back
+
+
+@pytest.mark.parametrize("because", LATE)
+@pytest.mark.parametrize("slow", [(), ("v1.0.0", "v2.0.0"), ("v1.0.0",)])
+def test_on_a_machine_that_has_too_much_to_do_nothing_is_taken_back(
+    released: Store,
+    books: Books,
+    live: LedgerEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    because: str,
+    slow: tuple[str, ...],
+) -> None:
+    slow_down(monkeypatch, *slow)
+    fail(books, live, because=because)
+    found = look(books)
+    assert_untouched(found, released, live, BECAUSE)
+    assert found.action is not None
+    (tried,) = found.action.trials
+    assert tried.why_not.startswith("v2.0.0 is late, and takes ")
+    assert tried.why_not.endswith(": the machine has too much to do, as far as is known")
+
+
+def test_where_most_fail_and_some_are_late_it_is_the_model(books: Books, live: LedgerEntry) -> None:
+    fail(books, live, 40)
+    fail(books, live, 20, because=describe_late(1))
+    assert look(books).took_back
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_where_no_time_can_be_compared_lateness_is_told(released: Store, books: Books, is_damaged: bool) -> None:
+    """No version was before, or it cannot be loaded."""
+    names = ("v1.0.0", "v2.0.0") if is_damaged else ("v2.0.0",)
+    before, entry = deploy_versions(released, *names, environment="staging")[0], read_newest(released, "staging")
+    if is_damaged:
+        damage_bundle(released, before)
+    fail(books, entry, because=describe_late(1), environment="staging")
+    found = look(books, "staging")
+    assert_untouched(found, released, entry, BECAUSE, "staging")
+    assert found.action is not None
+    assert "cannot be loaded" in found.action.trials[0].why_not or not is_damaged
+    assert found.action.trials[0].why_not.startswith("v2.0.0 is late, and ")
 
 
 @pytest.mark.parametrize("because", [describe_doubt("x"), "the application is one for another version"])
@@ -108,6 +161,26 @@ def test_few_failures_are_no_reason(released: Store, books: Books, live: LedgerE
     fail(books, live)
     assert look(books, failing_least=100).word == "quiet"
     assert read_newest(released) == live
+
+
+def slow_down(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let the models of versions take a second for each applicant, by a clock that only they move."""
+    load, clock = affected.load_decider, [0.0]
+
+    class Timed:
+        def __init__(self, decider: Any, seconds: float) -> None:
+            self._decider, self._seconds = decider, seconds
+
+        def decide_inputs(self, inputs: Any) -> Redecision:
+            clock[0] += self._seconds
+            made: Redecision = self._decider.decide_inputs(inputs)
+            return made
+
+    def load_timed(store: Store, entry: LedgerEntry) -> Any:
+        return Timed(load(store, entry), 1.0 if entry.version in names else 0.001)
+
+    monkeypatch.setattr(lateness, "load_decider", load_timed)
+    monkeypatch.setattr(lateness, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
 
 def let_candidates_fail(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
