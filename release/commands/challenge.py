@@ -19,8 +19,7 @@ from release.challenge.forecast import Forecast, try_prediction
 from release.challenge.wording import describe_forecast, dump_forecast
 from release.commands.options import StoreCommand, add_dry_run, add_environment, add_reason
 from release.repository.git import find_actor
-from release.watching.session import Settings
-from release.watching.settings import read_settings
+from release.watching.settings import Settings, read_settings
 
 EPILOG = """example:
   release challenge v2.1.0 --env prod --shadow --reason 'fewer denials in the folds'

@@ -11,8 +11,9 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.oncall.redeciding import Redecisions
 from release.repository.witness import list_withdrawn
-from release.watching.session import MORE_PEOPLE, Settings
-from release.watching.target import Question, Trial, list_candidates, try_candidates
+from release.watching.settings import Settings
+from release.watching.taking_back.answering import MORE_PEOPLE
+from release.watching.taking_back.target import Question, Trial, list_candidates, try_candidates
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, list_findings, list_gaps

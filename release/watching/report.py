@@ -8,8 +8,9 @@ from release.watching.failing.wording import describe_failing
 from release.watching.outcomes import OutcomeReport
 from release.watching.refusals import RefusalReport
 from release.watching.replay import Replay, ReplayedEntry
-from release.watching.session import Look, Settings
-from release.watching.target import Trial
+from release.watching.session import Look
+from release.watching.settings import Settings
+from release.watching.taking_back.target import Trial
 from release.watching.telling import Told
 from release.watching.wording import describe_finding, describe_trial
 from watch.judging import GroupFinding

@@ -16,9 +16,10 @@ from release.deployment.plan import plan_fallback, plan_rollback_to
 from release.deployment.quarantine import Quarantine
 from release.deployment.rollout import Rollout, roll_out
 from release.repository.witness import list_withdrawn
+from release.watching.failing.blame import find_failed
 from release.watching.failing.trial import try_for_failing
 from release.watching.failing.wording import word_failing_reason
-from release.watching.target import Question, Trial, list_candidates, try_candidates
+from release.watching.taking_back.target import Question, Trial, list_candidates, try_candidates
 from release.watching.wording import word_reason
 from watch.failures import FailureFinding
 
@@ -92,7 +93,10 @@ def take_back(
     if failing is None:
         trials = try_candidates(store, database, question, candidates)
     else:
-        trials = try_for_failing(store, database, question, failing, candidates)
+        people = find_failed(store, database, question, failing, candidates)
+        if people.doubt:
+            return Action(None, [], people.doubt)
+        trials = try_for_failing(store, people, question, failing.budget, candidates)
     if not trials or trials[-1].why_not:
         return Action(None, trials, "no version and no rule is better by paired evidence")
     version, params = question.live.version, question.params
