@@ -94,8 +94,8 @@ def _doubt_lateness(
         beside = f", where {before[0]} takes {_format(pace.medians[1])}"
     if pace.medians[0] >= allowed:
         return ""
-    own = f"{live.version} is late, and takes {_format(pace.medians[0])} for one of the late ones"
-    return f"{own}{beside}, and the limit is {_format(limit)}: as far as is known the machine has too much to do"
+    told = f"{live.version} is late, and takes {_format(pace.medians[0])} for one of the late ones"
+    return f"{told}{beside}, and the limit is {_format(limit)}: as far as is known the machine has too much to do"
 
 
 def _format(seconds: float) -> str:
