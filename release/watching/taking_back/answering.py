@@ -11,7 +11,7 @@ from credit.decision_log.database import Database
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
 from release.watching.settings import Settings
-from release.watching.taking_back.acting import Action, find_reason_not_to_act, take_back
+from release.watching.taking_back.acting import Action, find_reason_not_to_act, read_standing, take_back
 from release.watching.taking_back.target import Question
 from watch.failures import FailureFinding
 from watch.groups import WatchedGroups
@@ -100,7 +100,8 @@ class Answerer:
         params = question.params
         with suppress(CreditError):
             params = self._read_settings().params
-        return find_reason_not_to_act(self._store, question._replace(params=params), obstacles, now)
+        question = question._replace(params=params)
+        return find_reason_not_to_act(question, obstacles, partial(read_standing, self._store, question, now))
 
     def _look_for_target(
         self, database: Database, question: Question, alarms: Alarms, find_reason: Callable[[], str]
