@@ -10,7 +10,7 @@ VERBS = {
     "key": "Make, list, replace and revoke API keys, of which the file that SERVICE_KEYS_FILE names keeps hashes",
     "replay": "Recompute a decision of the log from the version that made it: same decision, score and reasons?",
     "verify-log": "Check that the decision log is as it was written: no row altered, deleted, inserted or reordered",
-    "accept": "Accept a chain of the log that verify-log knows no origin of, or a removal that was not announced",
+    "accept": "Accept rows of the log that verify-log knows no origin of, up to the one with an ID",
     "migrate": "Bring the tables of the decision log up to date, before services of this version start",
     "find": "Find the decisions about an applicant, or export all that the log has about them",
     "correct": "Note beside a decision which of its values were wrong, and the right ones",

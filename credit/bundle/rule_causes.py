@@ -1,9 +1,12 @@
 """Word why the rule decided in place of the model, and classify these words for the metrics."""
 
+import re
+
 from credit.bundle.application_fit import OTHER_VERSION
 
 NO_MODEL = "no model in this version: no candidate passed every gate when it was made"
 NO_SCORE = "the model gave no score"
+_LIMIT = re.compile(r" (?:than|within) (\S+) s$")
 _SLOW, _LATE, _FALLBACK = "the model took longer", "the model could not answer", "fallback to the rule"
 
 
@@ -15,6 +18,12 @@ def describe_slow(seconds: float) -> str:
 def describe_late(seconds: float) -> str:
     """Describe an application that would have waited too long for others before it."""
     return f"{_LATE} within {seconds:g} s"
+
+
+def find_limit(because: str) -> float | None:
+    """Find the seconds in the words of the two functions above; None in other words."""
+    found = _LIMIT.search(because)
+    return float(found[1]) if found else None
 
 
 def describe_failure(error: Exception) -> str:

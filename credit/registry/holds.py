@@ -39,16 +39,21 @@ def append_hold(store: Store, environment: str, kind: HoldKind, reason: str, act
     raise CreditError(Problem(f"the holds of {environment}", "others write them all the time", fix="try again"))
 
 
-def read_hold(store: Store, environment: str) -> Hold | None:
-    """Read the hold that is on; None without one. Raises CreditError when the newest record is not valid."""
-    number = _find_last_number(store, environment)
-    if not number:
-        return None
+def read_hold(store: Store, environment: str, at: datetime | None = None) -> Hold | None:
+    """Read the hold that is on, or was at a moment; None without one. Raises CreditError when a record is not valid."""
+    for number in range(_find_last_number(store, environment), 0, -1):
+        hold = _read_record(store, environment, number)
+        if at is None or hold.time <= at:
+            return hold if hold.kind == "hold" else None
+    return None
+
+
+def _read_record(store: Store, environment: str, number: int) -> Hold:
     key = _build_key(environment, number)
     hold = Hold.parse(store.read(key) or b"", f"{store.url}/{key}")
     if (hold.environment, hold.number) != (environment, number):
         raise CreditError(Problem(f"{store.url}/{key}", f"hold {hold.number} of {hold.environment}", "its own"))
-    return hold if hold.kind == "hold" else None
+    return hold
 
 
 def _find_last_number(store: Store, environment: str) -> int:

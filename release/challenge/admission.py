@@ -77,16 +77,17 @@ def _list_misfits(store: Store, live: LedgerEntry, record: VersionRecord, notes:
     notes += [f"of what clients of {live.version} send, {line}" for line in rest]
 
 
-def find_ended(store: Store, environment: str) -> tuple[Challenge, int]:
+def find_ended(store: Store, environment: str) -> tuple[Challenge | None, int]:
     """Find the challenge that an end is the end of, and the number of the newest record, which may not be valid.
 
-    Raises CreditError when no challenge is on.
+    None where that record, which nobody here can read, came after no challenge that was on. Raises CreditError when no
+    challenge is on.
     """
     book = Challenges(store, environment)
     last, valid = book.find_last_number(), book.find_last_valid()
-    if valid is None or valid.number == last:
+    if not last or (valid is not None and valid.number == last):
         return require_challenge(store, environment), last
-    return valid, last
+    return (valid if valid is not None and valid.kind == "shadow" else None), last
 
 
 def require_challenge(store: Store, environment: str) -> Challenge:

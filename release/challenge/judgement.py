@@ -12,8 +12,8 @@ from credit.registry.store import Store
 from release.challenge.admission import require_challenge
 from release.challenge.forecast import Forecast, estimate_needs
 from release.deployment.way_back import read_current_entry
-from release.watching.session import Settings
-from release.watching.target import LEAST_SHOWN
+from release.watching.settings import Settings
+from release.watching.taking_back.target import LEAST_SHOWN
 from watch.challenge.flips import Group
 from watch.challenge.judging import Alphas, ChallengeFinding, judge_challenger
 from watch.challenge.reading import ShadowedApplications, read_shadowed

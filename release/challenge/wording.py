@@ -4,7 +4,7 @@ from typing import Any
 
 from release.challenge.forecast import Forecast, Need
 from release.challenge.judgement import Judgement
-from release.watching.target import LEAST_SHOWN
+from release.watching.taking_back.target import LEAST_SHOWN
 from watch.challenge.flips import Flips, Group
 from watch.challenge.judging import GroupComparison
 

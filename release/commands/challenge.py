@@ -18,9 +18,9 @@ from release.challenge.admission import Contest, admit_challenger, find_ended
 from release.challenge.forecast import Forecast, try_prediction
 from release.challenge.wording import describe_forecast, dump_forecast
 from release.commands.options import StoreCommand, add_dry_run, add_environment, add_reason
+from release.deployment.way_back import read_current_entry
 from release.repository.git import find_actor
-from release.watching.session import Settings
-from release.watching.settings import read_settings
+from release.watching.settings import Settings, read_settings
 
 EPILOG = """example:
   release challenge v2.1.0 --env prod --shadow --reason 'fewer denials in the folds'
@@ -87,15 +87,27 @@ def _describe_begin(env: str, contest: Contest, dry_run: bool) -> str:
 
 def _end(store: Store, env: str, reason: str, dry_run: bool) -> Answer:
     current, last = find_ended(store, env)
-    content: dict[str, Any] = {"environment": env, "ended": current.model_dump(mode="json", exclude_none=True)}
+    content: dict[str, Any] = {
+        "environment": env,
+        "ended": current.model_dump(mode="json", exclude_none=True) if current else None,
+    }
     if dry_run:
-        text = f"would end: {env} the challenge by {current.version}, record {current.number}"
-        return Answer(content | {"challenge": None, "dry_run": True}, text)
-    of = (current.version, current.digest)
-    made = Challenges(store, env).append("end", of, current.entry, reason, find_actor(), last)
-    text = f"{env}: the challenge by {current.version} is ended; what it would have decided stays in the log"
-    undo = f"undo:  release challenge {current.version} --env {env} --shadow --reason '...'"
-    return Answer(content | {"challenge": made.model_dump(mode="json", exclude_none=True)}, f"{text}\n{undo}")
+        what = f"the challenge by {current.version}, record {current.number}" if current else f"record {last}"
+        return Answer(content | {"challenge": None, "dry_run": True}, f"would end: {env} {what}")
+    named: tuple[str, str, int]  # an end names a version: the live one where that of the record cannot be read
+    if current:
+        named = current.version, current.digest, current.entry
+    else:
+        live = read_current_entry(store, env)
+        named = live.version, live.digest, live.number
+    made = Challenges(store, env).append("end", named[:2], named[2], reason, find_actor(), last)
+    lines = [f"{env}: record {last}, which this code cannot read, is left behind; nobody challenges"]
+    if current:
+        lines = [
+            f"{env}: the challenge by {current.version} is ended; what it would have decided stays in the log",
+            f"undo:  release challenge {current.version} --env {env} --shadow --reason '...'",
+        ]
+    return Answer(content | {"challenge": made.model_dump(mode="json", exclude_none=True)}, "\n".join(lines))
 
 
 def _predict(store: Store, settings: Settings, contest: Contest, difference: float) -> tuple[Forecast | None, str]:

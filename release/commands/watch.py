@@ -21,8 +21,8 @@ from release.commands.options import StoreCommand, add_environment
 from release.watching.loop import keep_looking
 from release.watching.replay import replay_log
 from release.watching.report import dump_look, dump_replay, format_look, format_replay
-from release.watching.session import Look, OpenLog, Session, Settings
-from release.watching.settings import read_settings
+from release.watching.session import Look, OpenLog, Session
+from release.watching.settings import Settings, read_settings
 from release.watching.shown.exposed import Exposed, expose
 from watch.state import open_state
 

@@ -8,8 +8,9 @@ from release.watching.failing.wording import describe_failing
 from release.watching.outcomes import OutcomeReport
 from release.watching.refusals import RefusalReport
 from release.watching.replay import Replay, ReplayedEntry
-from release.watching.session import Look, Settings
-from release.watching.target import Trial
+from release.watching.session import Look
+from release.watching.settings import Settings
+from release.watching.taking_back.target import Trial
 from release.watching.telling import Told
 from release.watching.wording import describe_finding, describe_trial
 from watch.judging import GroupFinding
@@ -157,6 +158,8 @@ def format_replay(replayed: Replay, settings: Settings) -> list[str]:
         lines += [f"alarm:  {describe_finding(finding, settings.judging)}" for finding in one.alarms]
         lines += [f"tried:  {describe_trial(trial, one.streams.version or 'it')}" for trial in one.trials]
         lines += [f"not known: {one.problem}"] if one.problem else []
+    if any(one.target for one in replayed.entries) and not settings.params.acts:
+        lines.append("note:   watch.acts is false in params.yaml: nothing would have gone anywhere, people were told")
     missing = f"inconclusive: {replayed.missing:,} decisions are missing from the log"
     return [*(lines or ["the log has no decision"]), *([missing] if replayed.missing else [])]
 
@@ -164,7 +167,7 @@ def format_replay(replayed: Replay, settings: Settings) -> list[str]:
 def _describe_alarm(one: ReplayedEntry) -> str:
     if one.alarm is None:
         return "no alarm"
-    did = "would have gone nowhere, and told people"
+    did = "would have gone nowhere, and told people" + (f": {one.why_not}" if one.why_not else "")
     if one.target and one.at:
         did = f"would have gone to {one.target} at {one.at:%Y-%m-%d %H:%M:%S}"
     return f"alarm at {one.alarm:%Y-%m-%d %H:%M:%S} UTC, {did}"
@@ -182,6 +185,7 @@ def dump_replay(replayed: Replay, settings: Settings) -> dict[str, Any]:
             "groups": [_dump_finding(finding) for finding in one.alarms],
             "target": one.target,
             "at": one.at.isoformat() if one.target and one.at else None,
+            "why_not": one.why_not,
             "tried": [_dump_trial(trial) for trial in one.trials],
             "problem": one.problem,
         }

@@ -1,9 +1,8 @@
 """Look at an environment: follow its log, judge the entry that is live, and act where it must be."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from credit.common.errors import CreditError, Problem
@@ -12,34 +11,22 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.deployment.quarantine import LastAction
 from release.oncall.alarms import NewAlarm, record_alarms
-from release.watching.acting import Action, describe_answer, find_reason_not_to_act, take_back
 from release.watching.failing.wording import SUBJECT, describe_failing
-from release.watching.target import LEAST_SHOWN, Question
+from release.watching.settings import Settings
+from release.watching.taking_back.acting import Action, describe_answer
+from release.watching.taking_back.answering import Alarms, Answerer
+from release.watching.taking_back.target import LEAST_SHOWN
 from release.watching.telling import Teller, Told
 from release.watching.wording import describe_alarm
 from watch.failures import FailureFinding
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
-from watch.params import WatchParams
-from watch.reading import AHEAD_SECONDS, count_unchained
+from watch.reading import count_unchained
 from watch.state import StateFile, WatchState
-from watch.streams import Judging
 
 OpenLog = Callable[[], AbstractContextManager[list[Database]]]
-MORE_PEOPLE = 1.1
-"""Where no target was found, so many times more people come before it is looked for again."""
-
 Word = Literal["quiet", "alarm", "inconclusive"]
-
-
-class Settings(NamedTuple):
-    """How an environment is watched. `interval_alpha`: of the intervals of ratios."""
-
-    environment: str
-    params: WatchParams
-    judging: Judging
-    interval_alpha: float
 
 
 class Look(NamedTuple):
@@ -88,14 +75,6 @@ class Look(NamedTuple):
         return "alarm" if self.alarms or self.is_failing else "inconclusive" if self.obstacles else "quiet"
 
 
-class _Tried(NamedTuple):
-    """The last search for a target: of which entry, when so many people were decided, and its answer."""
-
-    entry: int
-    people: int
-    action: Action
-
-
 class Session:
     """Looks at one environment again and again.
 
@@ -121,7 +100,7 @@ class Session:
         """Go on by these settings from what the file has, as a watch that is started anew does."""
         self.settings = settings
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, self.file)
-        self._tried: dict[bool, _Tried] = {}  # by whether it was for a model that fails
+        self._answerer = Answerer(self._store, settings, self._read_groups, lambda: self.read_settings())
         self._recorded: set[tuple[str, str, str]] = set()
         self._teller = Teller(self._store, settings.environment, settings.params, self._read_groups, self.file)
 
@@ -146,13 +125,11 @@ class Session:
                 entry = self._ledger.read_newest()
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
-                alarms = [one for one in findings if one.is_alarm]
                 failures = self._judge_failures(entry) if entry else None
-                failing = failures if failures and failures.is_alarm else None
-                if entry:
-                    action = self._act(databases[-1], entry, alarms, failing, obstacles, now)
+                if entry and (alarms := self._list_alarms(entry, findings, failures, obstacles)):
+                    action = self._answerer.answer(databases[-1], alarms, now)
+                    unwritten = self._record(alarms, action)
                 obstacles += action.obstacles if action else ()
-                unwritten = self._record(entry, alarms, failing, action) if entry else ""
                 told = self._tell(databases[-1], entry, now) if entry else Told()
                 unchained = self._count_unchained(databases)
             last = self._last_action.find()
@@ -169,15 +146,22 @@ class Session:
             self._unchained = sum(count_unchained(one, self.settings.environment) for one in databases)
         return self._unchained
 
-    def _record(
-        self, entry: LedgerEntry, found: list[GroupFinding], failing: FailureFinding | None, action: Action | None
-    ) -> str:
+    def _list_alarms(
+        self, live: LedgerEntry, found: list[GroupFinding], failures: FailureFinding | None, obstacles: list[str]
+    ) -> Alarms | None:
+        groups, failing = [one for one in found if one.is_alarm], failures if failures and failures.is_alarm else None
+        if not groups and failing is None:
+            return None
+        return Alarms(live, groups, failing, self.state.streams[live.number, live.digest].counts, obstacles)
+
+    def _record(self, alarms: Alarms, action: Action | None) -> str:
         """Write alarms that are new to the store; returns why they are not, and the next look tries again."""
+        entry = alarms.live
         new = [
             NewAlarm(one.attribute, one.group, one.crossed or entry.time, describe_alarm(one, self.settings.judging))
-            for one in found
+            for one in alarms.groups
         ]
-        if failing is not None:
+        if (failing := alarms.failing) is not None:
             new.append(NewAlarm(*SUBJECT, datetime.fromtimestamp(failing.since, UTC), describe_failing(failing)))
         keys = {(entry.id, *one.subject) for one in new}
         if keys <= self._recorded:
@@ -208,81 +192,3 @@ class Session:
 
     def _find_obstacles(self, entry: LedgerEntry, now: datetime) -> list[str]:
         return find_obstacles(self.state, entry.number, now, self.settings.params.stale_hours)
-
-    def _act(
-        self,
-        database: Database,
-        live: LedgerEntry,
-        alarms: list[GroupFinding],
-        failing: FailureFinding | None,
-        obstacles: list[str],
-        now: datetime,
-    ) -> Action | None:
-        """Answer the alarms; where a version that fails, too, stays in spite of those of groups, its failing."""
-        action = self._answer(database, live, alarms, None, obstacles, now) if alarms else None
-        if failing is None or (action is not None and (action.rollout is not None or action.obstacles)):
-            return action
-        return self._answer(database, live, alarms, failing, obstacles, now)
-
-    def _answer(
-        self,
-        database: Database,
-        live: LedgerEntry,
-        alarms: list[GroupFinding],
-        failing: FailureFinding | None,
-        obstacles: list[str],
-        now: datetime,
-    ) -> Action:
-        """Act on alarms; what is damaged or out of reach is why not, so that the alarm is recorded all the same."""
-        try:
-            question = self._ask(live, alarms, now)
-            find_reason = partial(self._find_reason_not_to_act, question, obstacles, now)
-            why_not = find_reason()
-            if why_not:
-                return Action(None, [], why_not)
-            return self._look_for_target(database, question, find_reason, failing)
-        except CreditError as error:
-            why = tuple(map(str, error.problems))
-            return Action(None, [], "; ".join(why), why)
-
-    def _find_reason_not_to_act(self, question: Question, obstacles: list[str], now: datetime) -> str:
-        """Find why nothing may be taken back, by what store and parameters say now; empty when nothing prevents it.
-
-        While the settings are not valid those of before stay, as everywhere; that is told.
-        """
-        params = question.params
-        with suppress(CreditError):
-            params = self.read_settings().params
-        return find_reason_not_to_act(self._store, question._replace(params=params), obstacles, now)
-
-    def _ask(self, live: LedgerEntry, alarms: list[GroupFinding], now: datetime) -> Question:
-        """Ask who might decide in place of an entry. Raises CreditError where its groups are not known."""
-        groups, settings = self._read_groups(live.digest), self.settings
-        if groups is None:
-            raise CreditError(Problem("the store", f"it has no bundle of {live.version}"))
-        until = now + timedelta(seconds=AHEAD_SECONDS)
-        return Question(settings.environment, live, groups, alarms, settings.params, settings.judging, until)
-
-    def _look_for_target(
-        self,
-        database: Database,
-        question: Question,
-        find_reason: Callable[[], str],
-        failing: FailureFinding | None,
-    ) -> Action:
-        """Take the entry back; where no target was found, look again when a tenth more people were decided.
-
-        Where one was found and something prevented the entry, the next look tries again once that has ended.
-        """
-        live = question.live
-        counts, is_for_failing = self.state.streams[live.number, live.digest].counts, failing is not None
-        people = sum(sum(counts[kind].values()) for kind in (("approvals", "rule") if failing else ("approvals",)))
-        last = self._tried.get(is_for_failing)
-        if last is not None and last.entry == live.number and people < MORE_PEOPLE * last.people:
-            return last.action
-        action = take_back(self._store, database, question, find_reason, failing)
-        if action.has_target:
-            self._tried.pop(is_for_failing, None)
-        else:
-            self._tried[is_for_failing] = _Tried(live.number, people, action)
-        return action

@@ -1,11 +1,21 @@
 """Read how an environment is watched, from the blocks `watch` and `fairness` of params.yaml."""
 
+from typing import NamedTuple
+
 from credit.common.errors import CreditError, Problem
 from credit.common.params import read_params
 from credit.fairness.policies import Fairness
-from release.watching.session import Settings
 from watch.params import WatchParams
 from watch.streams import Judging
+
+
+class Settings(NamedTuple):
+    """How an environment is watched. `interval_alpha`: of the intervals of ratios."""
+
+    environment: str
+    params: WatchParams
+    judging: Judging
+    interval_alpha: float
 
 
 def read_settings(environment: str) -> Settings:

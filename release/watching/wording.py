@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from release.deployment.quarantine import UNEQUAL_REASON
-from release.watching.target import LEAST_SHOWN, Trial
+from release.watching.taking_back.target import LEAST_SHOWN, Trial
 from watch.judging import GroupFinding
 from watch.params import WatchParams
 from watch.ratio_interval import RatioInterval

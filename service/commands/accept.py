@@ -1,8 +1,9 @@
-"""Accept a chain of the log that verify-log knows no origin of, or a removal that was not announced
+"""Accept rows of the log that verify-log knows no origin of, up to the one with an ID
 
-For findings with an honest cause: a service that ran while the store was away, and an `expire` of older code that was
-killed. ID is that of the row which verify-log names. Its chain must be whole as it is; its end gets a checkpoint, so
-that verify-log counts its rows as accepted by hand. Who did it and why is an event of the log, and below log/accepted
+For what has an honest cause: a service that ran while the store was away, an erasure or a removal that was killed
+before the store knew of it. ID is the last row that you looked at: verify-log names the last one of such a chain, and
+the event of such an erasure. Up to there the chain must be whole as it is; the row gets a checkpoint, and verify-log
+counts as accepted by hand what no other one covers. Who did it and why is an event of the log, and below log/accepted
 in the release store, where nothing is overwritten."""
 
 import click
@@ -19,7 +20,7 @@ EPILOG = """example:
 
 
 @click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
-@click.argument("identifier", metavar="ID", help="of the row, as verify-log names it")
+@click.argument("identifier", metavar="ID", help="of the last row that is accepted")
 @click.option("--reason", required=True, help="why; it is noted in the log and in the store, so name nobody")
 def run(identifier: str, reason: str) -> Answer:
     """Note it in the log, then accept the chain in the store."""
@@ -31,4 +32,4 @@ def run(identifier: str, reason: str) -> Answer:
         log.events.append(build_event("accept", log.caller, log.settings.environment, detail))
         accept_chain(store, chain, log.caller, reason)
     content = {"table": chain.table, "writer": writer, "place": place, "reason": reason}
-    return Answer(content, f"{place:,} rows of {chain.table} by writer {writer[:8]} are accepted as they are")
+    return Answer(content, f"{chain.table} of writer {writer[:8]}: accepted up to place {place:,}, nothing behind it")

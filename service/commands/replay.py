@@ -16,7 +16,7 @@ import numpy as np
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import DecisionRow
-from credit.decision_log.integrity.verify import check_decision
+from credit.decision_log.integrity.one_decision import check_decision
 from credit.decision_log.locate import open_read_only
 from credit.registry import names, versions
 from credit.registry.address import open_store

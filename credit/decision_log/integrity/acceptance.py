@@ -1,4 +1,4 @@
-"""Find the chain of a row that is to be accepted by hand: only one that is whole as it is."""
+"""Find what is to be accepted by hand: a chain up to a row, where it is whole as it is."""
 
 from collections.abc import Sequence
 
@@ -14,26 +14,26 @@ from credit.registry.store import Store
 
 
 def find_chain(databases: Sequence[Database], store: Store, identifier: str) -> Checkpoint:
-    """Find the chain of the row with an id, up to its end.
+    """Find the chain of the row with an id, up to that row: what comes behind it nobody has looked at.
 
     Raises CreditError when there is none, or when it is not as it was written: no word of anybody mends that.
     """
-    kind, writer = _find_writer(databases, identifier)
+    kind, writer, place = _find_place(databases, identifier)
     walk = ChainWalk(kind, writer, list_points(store, kind.table.name, writer), lambda row: None)
-    finding = next(walk.walk(read_rows(databases, kind, writer), is_whole=True), None)
+    finding = next(walk.walk(read_rows(databases, kind, writer, last=place), is_whole=False), None)
     if finding is not None:
         raise CreditError(Problem(f"the chain of {identifier}", str(finding), "one that is whole as it is"))
     return Checkpoint(kind.table.name, walk.head)
 
 
-def _find_writer(databases: Sequence[Database], identifier: str) -> tuple[ChainedTable, str]:
+def _find_place(databases: Sequence[Database], identifier: str) -> tuple[ChainedTable, str, int]:
     for kind in CHAINED_TABLES:
         columns = kind.table.c
-        query = select(columns.writer).where(cast(columns.id, String) == identifier, columns.writer.is_not(None))
+        query = select(columns.writer, columns.sequence).where(cast(columns.id, String) == identifier)
         for database in databases:
             with database.begin_read() as connection:
-                writer = connection.execute(query).scalar()
-            if writer is not None:
-                return kind, writer
+                found = connection.execute(query.where(columns.sequence.is_not(None))).first()
+            if found is not None:
+                return kind, found.writer, found.sequence
     expected = "the id of a decision, an outcome, an event or a shadow, as verify-log names it"
     raise CreditError(Problem(f"the row {identifier}", "no row of a chain has this id", expected))

@@ -25,7 +25,10 @@ class Finding(NamedTuple):
 
 @dataclass
 class TableReport:
-    """Counts of checked rows of a table, and of rows that no chain covers."""
+    """Counts of checked rows of a table, and of rows that no chain covers.
+
+    `unconfirmed_by`: one of the events that erased the unconfirmed ones.
+    """
 
     table: str
     rows: int = 0
@@ -34,6 +37,7 @@ class TableReport:
     unchained: int = 0
     removed: int = 0
     unconfirmed: int = 0
+    unconfirmed_by: str = ""
     checkpoints: int = 0
     beyond_checkpoint: int = 0
     unknown: int = 0
@@ -57,9 +61,9 @@ def describe_report(report: TableReport) -> str:
     parts = {
         "after the last checkpoint": report.beyond_checkpoint,
         "in chains that have no checkpoint at all": report.unknown,
-        "in chains that were accepted by hand": report.accepted,
+        "accepted by hand": report.accepted,
         "erased, their hashes are there": report.erased,
-        "of these by an event that no checkpoint covers": report.unconfirmed,
+        f"of these by an event that no checkpoint covers, {report.unconfirmed_by}": report.unconfirmed,
         f"{'removed' if report.is_confirmed else 'said to be removed'} by their age": report.removed,
         "not chained, from before there was a chain": report.unchained,
     }

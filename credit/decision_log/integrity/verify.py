@@ -1,14 +1,14 @@
 """Verify a log: every row by its hash, every chain by its links, every head by the checkpoints in the store."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 
-from credit.decision_log.database import Database, DecisionRow
-from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, EVENTS, SHADOWS, ChainedTable, Hasher
+from credit.decision_log.database import Database
+from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, EVENTS, SHADOWS, ChainedTable
 from credit.decision_log.integrity.checkpoints import (
     list_accepted,
     list_checkpointed_writers,
@@ -17,15 +17,10 @@ from credit.decision_log.integrity.checkpoints import (
 )
 from credit.decision_log.integrity.confirmed import Confirmation
 from credit.decision_log.integrity.findings import Finding, TableReport
+from credit.decision_log.integrity.one_decision import check_repeat
 from credit.decision_log.integrity.reading import Row, find_range, list_writers, read_rows
-from credit.decision_log.integrity.removed import (
-    RemovalEvent,
-    Removals,
-    gather_removals,
-    read_removal_events,
-    read_removals,
-)
-from credit.decision_log.integrity.walk import ChainWalk, check_content
+from credit.decision_log.integrity.removed import RemovalEvent, Removals, gather_removals, read_removal_events
+from credit.decision_log.integrity.walk import ChainWalk
 from credit.decision_log.migrate import require_newest_tables
 from credit.decision_log.tables import EVENTS_TABLE
 from credit.registry.store import Store
@@ -38,8 +33,6 @@ _UNANNOUNCED = timedelta(minutes=5)
 
 _LOWEST = -(2**63)
 """The lowest place that a row can have: an honest one is from 1 on, and a forged one is not overlooked."""
-
-_LAST_MILLISECOND = 253_402_300_799_000
 
 
 def verify_databases(
@@ -80,8 +73,8 @@ class LogVerification:
         self._confirmation: Confirmation | None = None
         self._forged: dict[str, RemovalEvent] = {}
         self._announced_since: datetime | None = None
-        self._accepted: dict[str, int] = {}
-        self._by_service: Row | None = None
+        self._accepted: dict[str, set[int]] = {}
+        self._by_service: list[Row] = []
 
     def verify(self) -> list[TableReport]:
         """Verify every table. Raises CreditError when a database or the store does not answer."""
@@ -123,31 +116,35 @@ class LogVerification:
             before = next(read_rows(self._databases, kind, writer, first - 1, first - 1), None)
             walk.start_after(before, first - 1)
         lowest = first if first > 1 else _LOWEST
-        rows = self._watch_begin(kind, read_rows(self._databases, kind, writer, lowest, last))
+        accepted = self._accepted.get(writer, set())
+        behind = max(accepted, default=_LOWEST - 1)
+        rows = self._watch_begin(kind, read_rows(self._databases, kind, writer, lowest, last), behind)
         for finding in walk.walk(rows, is_whole=last is None):
             if finding.kind != "deleted" or not self._is_there_by_now(kind, finding):
                 report.add(finding)
         report.rows, report.writers = report.rows + walk.rows, report.writers + bool(walk.rows or any(points))
         report.erased, report.checkpoints = report.erased + walk.erased, report.checkpoints + walk.checkpoints
         report.removed += walk.removed
-        if writer in self._accepted:
-            report.accepted += walk.rows
-        if self._store is not None and not points:
-            report.unknown += walk.rows
+        by_hand = _count_accepted(range(first, walk.last_place + 1), points.keys() - accepted, accepted)
+        report.accepted += by_hand
+        if self._store is not None and not points.keys() - accepted:
+            report.unknown += walk.rows - by_hand
             self._judge_unannounced(kind, writer, report)
         elif last is None:
             report.beyond_checkpoint += max(0, walk.last_place - max([*points, first - 1]))
 
     def _judge_unannounced(self, kind: ChainedTable, writer: str, report: TableReport) -> None:
-        """Name the first row of a chain that no service announced, since services do so.
+        """Name the first row of a chain that no service announced and nobody accepted, and the last one.
 
         Commands, which note events without the store too, write none of those that are judged.
         """
-        row, since = self._by_service, self._announced_since
-        if row is None or since is None or row[kind.moments[-1]] < since:
+        since = self._announced_since
+        if not self._by_service or since is None:
             return
-        if abs(datetime.now(UTC) - row[kind.moments[-1]]) >= _UNANNOUNCED:
-            text = "no service announced its chain in the store: inserted, or the store was away as long as it ran"
+        row, last = self._by_service[0], self._by_service[-1]
+        if row[kind.moments[-1]] >= since and abs(datetime.now(UTC) - row[kind.moments[-1]]) >= _UNANNOUNCED:
+            text = f"no service announced its chain in the store, up to {last['id']} at place {last['sequence']:,}"
+            text += ": inserted, or the store was away as long as it ran"
             report.add(Finding("inserted", kind.table.name, writer, row["sequence"], str(row["id"]), text))
 
     def _is_there_by_now(self, kind: ChainedTable, finding: Finding) -> bool:
@@ -165,12 +162,15 @@ class LogVerification:
             return 1, 0
         return min(first for first, _ in there), None if self._until is None else max(last or 0 for _, last in there)
 
-    def _watch_begin(self, kind: ChainedTable, rows: Iterable[Row]) -> Iterator[Row]:
-        """Note the earliest moment of a chained row, after which every row is chained, and the first by a service."""
-        moment, self._by_service = kind.moments[-1], None
+    def _watch_begin(self, kind: ChainedTable, rows: Iterable[Row], behind: int) -> Iterator[Row]:
+        """Note the earliest moment of a chained row, after which every row is chained.
+
+        Note also the first and the last row by a service that is behind a place.
+        """
+        moment, self._by_service = kind.moments[-1], []
         for row in rows:
-            if self._by_service is None and (kind is not EVENTS or row["kind"] == "review"):
-                self._by_service = row
+            if row["sequence"] > behind and (kind is not EVENTS or row["kind"] == "review"):
+                self._by_service[1:] = [row]
             self._began = min(self._began or row[moment], row[moment])
             yield row
 
@@ -178,7 +178,8 @@ class LogVerification:
         if row["salt"] is None:
             erasure = self._find_erasure(row["erased_by"])
             if row["decision_id" if kind is SHADOWS else "id"] in erasure.rows:
-                report.unconfirmed += not erasure.is_confirmed
+                if not erasure.is_confirmed:
+                    report.unconfirmed, report.unconfirmed_by = report.unconfirmed + 1, erasure.event
             elif kind is DECISIONS or not self._is_of_removed(row):
                 return "no erasure in the log names it"
         return check_repeat(self._databases, row, self._removals) if kind is DECISIONS else None
@@ -219,48 +220,11 @@ class LogVerification:
                 report.add(Finding("inserted", kind.table.name, "", 0, str(found), text))
 
 
-def check_decision(databases: Sequence[Database], row: DecisionRow) -> str | None:
-    """Check one decision by its hash and by its neighbours in the chain; None when it is as it was written."""
-    if row["writer"] is None:
-        return None
-    if (wrong := check_content(DECISIONS, Hasher(DECISIONS), row) or check_repeat(databases, row)) is not None:
-        return wrong
-    place = row["sequence"]
-    for near in read_rows(databases, DECISIONS, row["writer"], place - 1, place + 1):
-        if near["sequence"] == place and near["id"] != row["id"]:
-            return "another decision is at its place of the chain"
-        if near["sequence"] == place - 1 and near["row_hash"] != row["previous"]:
-            return "it does not follow the decision before it"
-        if near["sequence"] == place + 1 and near["previous"] != row["row_hash"]:
-            return "the decision after it has another hash of it"
-    return None
-
-
-def check_repeat(databases: Sequence[Database], row: DecisionRow, removals: Removals | None = None) -> str | None:
-    """Check that a repeat is one: another decision has its idempotency key, or was removed by its age."""
-    if row["repeat_of"] is None and row["repeated_key"] is None:
-        return None
-    key = row["repeated_key"]
-    found = [database.find(row["repeat_of"] or "") for database in databases]
-    if key is not None and row["idempotency_key"] is None and not any(found):
-        removals = removals or read_removals(databases)
-        if removals.before is not None and _read_time(row["repeat_of"]) < removals.before:
-            return None
-    if (
-        key is None
-        or row["idempotency_key"] is not None
-        or not any(one and one["idempotency_key"] == key for one in found)
-    ):
-        return "it is said to repeat a decision that has not its key"
-    return None
-
-
-def _read_time(identifier: str | None) -> datetime:
-    """Read the moment of a decision from its id, a UUID of version 7; of no id it is the last of all."""
-    milliseconds = _LAST_MILLISECOND
-    with suppress(ValueError):  # what somebody put there
-        milliseconds = min(int((identifier or "")[:12], 16), _LAST_MILLISECOND)
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+def _count_accepted(places: range, announced: Set[int], accepted: Set[int]) -> int:
+    """Count the places that only somebody's word covers: up to an accepted one, from the checkpoint before it on."""
+    covered = sorted({*announced, *accepted, places.start - 1})
+    by_hand = (range(start + 1, end + 1) for start, end in pairwise(covered) if end in accepted)
+    return sum(len(range(max(one.start, places.start), min(one.stop, places.stop))) for one in by_hand)
 
 
 def _read_erasure(database: Database, event: str) -> tuple[dict[str, Any], str | None, int | None] | None:

@@ -1,106 +1,70 @@
 """Find what a failing version is taken back to: who decides the same applicants without failing, nobody unequally."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from credit.common.errors import CreditError
-from credit.decision_log.database import Database
-from credit.registry.store import Store, StoreError
-from release.oncall.affected import LiveDecider, Redecision, load_decider
-from release.watching.failing.lateness import explain_lateness
-from release.watching.target import Candidate, FailedShares, Question, Trial, find_breach, list_small
-from watch.failures import FailureFinding, compare_failures
-from watch.paired import Starts, choose_starts, compare_paired
-from watch.reading import MODEL_AT_FAULT
-from watch.sample import Sample, read_sample
-
-
-class _Redecided(NamedTuple):
-    """What a candidate decided: approvals, and on whom it failed itself; shape (n,) each."""
-
-    decided: int
-    approved: NDArray[np.bool_]
-    failed: NDArray[np.bool_]
+from credit.registry.ledger import LedgerEntry
+from credit.registry.store import Store
+from credit.scoring.row_encoder import ApplicationRow
+from release.oncall.affected import Redecision, load_decider
+from release.watching.failing.blame import FailedPeople
+from release.watching.failing.pace import is_failure
+from release.watching.taking_back.target import (
+    Candidate,
+    FailedShares,
+    Question,
+    Trial,
+    compare_groups,
+    find_breach,
+    try_each,
+)
+from watch.failures import compare_failures
+from watch.paired import Starts
 
 
 def try_for_failing(
-    store: Store, database: Database, question: Question, failing: FailureFinding, candidates: Sequence[Candidate]
+    store: Store, people: FailedPeople, question: Question, budget: float, candidates: Sequence[Candidate]
 ) -> list[Trial]:
-    """Try candidates on the newest applicants of an entry, those on whom its model failed among them.
+    """Try candidates on people on some of whom the live model failed, up to the first one that is the target.
 
-    Up to the first one that is the target. Raises CreditError when log or store are out of reach.
+    `budget`: the share that a model may fail on. Raises StoreError when the store is out of reach.
     """
-    live, number = question.live, question.params.rescored
-    sample = read_sample(
-        database, question.environment, live.number, live.digest, number, question.until, with_failed=True
-    )
-    if why_not := explain_lateness(store, live, sample.applications, candidates):
-        return [Trial(one.name, 0, len(sample.applications), {}, why_not) for one in candidates[:1]]
-    trials: list[Trial] = []
-    for candidate in candidates:
-        trials.append(_try(store, sample, question, failing, candidate, len(candidates)))
-        if not trials[-1].why_not:
-            break
-    return trials
+    judge = partial(_judge, people, question, budget, len(candidates))
+    return try_each(people.sample, question, candidates, partial(_load, store), judge)
 
 
-def _try(
-    store: Store, sample: Sample, question: Question, failing: FailureFinding, candidate: Candidate, number: int
+def _load(store: Store, entry: LedgerEntry) -> Callable[[Mapping[str, ApplicationRow]], list[Redecision | None]]:
+    decider = load_decider(store, entry)
+
+    def decide(applications: Mapping[str, ApplicationRow]) -> list[Redecision | None]:
+        made = map(decider.decide_inputs, applications.values())
+        return [one if one.decision else None for one in made]
+
+    return decide
+
+
+def _judge(
+    people: FailedPeople,
+    question: Question,
+    budget: float,
+    number: int,
+    trial: Trial,
+    answers: Sequence[Redecision | None],
+    starts: Starts,
 ) -> Trial:
-    try:
-        decider = load_decider(store, candidate.entry)
-    except StoreError:
-        raise  # else a store that fails for a moment would hand everybody to the next candidate
-    except CreditError as error:
-        return Trial(candidate.name, 0, 0, {}, f"it cannot be loaded: {error.problems[0]}")
-    asked = len(sample.applications)
-    other = _decide(decider, sample)
-    refuse = partial(Trial, candidate.name, other.decided, asked, {})
-    if other.decided < question.params.least_rescored * max(asked, 1):
-        return refuse(f"it can decide {other.decided:,} of {asked:,} applications only")
-    moments = np.array([one.decided_at.timestamp() for one in sample.applications])
-    starts = choose_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else None
-    if starts is None:
-        return refuse(f"{asked:,} applications of one moment prove nothing")
-    live = np.array([one.failed for one in sample.applications])
     kept = slice(starts.skipped, None)
-    better = compare_failures(live, other.failed, starts)
-    shares = FailedShares(float(live[kept].mean()), float(other.failed[kept].mean()), better)
+    failed = np.array([one is not None and is_failure(one) for one in answers])
+    better = compare_failures(people.failed, failed, starts)
+    shares = FailedShares(float(people.failed[kept].mean()), float(failed[kept].mean()), better)
     needed = number / question.params.better_alpha
-    if shares.other > failing.budget:
-        why_not = f"it fails on {shares.other:.1%} of them itself, and the budget is {failing.budget:.1%}"
+    if shares.other > budget:
+        why_not = f"it fails on {shares.other:.1%} of them itself, and the budget is {budget:.1%}"
     elif better < needed:
         why_not = f"not better beyond doubt, evidence {better:,.3g} of {needed:,.3g}"
     else:
-        why_not = _find_breach(sample, question, other.approved, starts)
-    return refuse(why_not)._replace(failures=shares)
-
-
-def _decide(decider: LiveDecider, sample: Sample) -> _Redecided:
-    made = [decider.decide_inputs(one.inputs) for one in sample.applications]
-    return _Redecided(
-        sum(one.decision is not None for one in made),
-        np.array([one.decision is not None and one.decision.decision == "approve" for one in made]),
-        np.array(list(map(_is_failure, made)), dtype=bool),
-    )
-
-
-def _is_failure(made: Redecision) -> bool:
-    return made.rule_because is not None and made.rule_because.startswith(MODEL_AT_FAULT)
-
-
-def _find_breach(sample: Sample, question: Question, other: NDArray[np.bool_], starts: Starts) -> str:
-    """Find a group that the candidate treats unequally itself; empty without one."""
-    codes = np.array([question.groups.assign(one.protected) for one in sample.applications], dtype=np.int64)
-    live = np.array([one.decision == "approve" for one in sample.applications])
-    found = {
-        (name, group): compare_paired(codes[:, place], code, live, other, starts, question.judging.limit)
-        for place, (name, groups) in enumerate(question.groups.names.items())
-        for code, group in enumerate(groups)
-        if code
-    }
-    return find_breach(found, list_small(codes[starts.skipped :], question.groups), question)
+        kinds = [one and one.decision and one.decision.decision for one in answers]
+        approved = np.array([kind == "approve" for kind in kinds])
+        why_not = find_breach(compare_groups(people.sample, question, approved, starts), question)
+    return trial._replace(why_not=why_not, failures=shares)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from release.deployment.quarantine import FAILING_REASON
-from release.watching.target import Trial
+from release.watching.taking_back.target import Trial
 from release.watching.wording import describe_trial
 from watch.failures import PERIOD_SECONDS, FailureFinding
 from watch.params import WatchParams

@@ -19,7 +19,8 @@ from prometheus_client.registry import Collector
 
 from credit.decision_log.following.process import listen
 from credit.reports.live.watch_picture import WatchPicture
-from release.watching.session import Look, Settings
+from release.watching.session import Look
+from release.watching.settings import Settings
 from release.watching.shown.told_metrics import collect_failures, collect_told
 from watch.state import WatchState
 

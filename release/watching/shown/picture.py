@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from credit.reports.live.watch_picture import WatchedGroupState, WatchedRatio, WatchPicture
 from release.watching.report import format_told
-from release.watching.session import Look, Session, Settings
+from release.watching.session import Look, Session
+from release.watching.settings import Settings
 from watch.judging import GroupFinding
 from watch.state import RatioPoint
 

@@ -13,7 +13,8 @@ from credit.decision_log.log import DecisionLog
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.oncall.affected import load_decider
-from release.watching.session import Look, Session, Settings
+from release.watching.session import Look, Session
+from release.watching.settings import Settings
 from testing.decisions import make_record, write_each
 from watch.params import WatchParams
 from watch.streams import Judging
@@ -135,6 +136,15 @@ def read_newest(store: Store, environment: str = "prod") -> LedgerEntry:
     newest = Ledger(store, environment).read_newest()
     assert newest is not None
     return newest
+
+
+def assert_untouched(found: Look, store: Store, live: LedgerEntry, why: str, environment: str = "prod") -> None:
+    """Check that there is an alarm, that nothing was done about it, and that it is said why."""
+    assert found.word == "alarm"
+    assert found.action is not None
+    assert found.action.rollout is None
+    assert why in found.action.why_not
+    assert read_newest(store, environment) == live
 
 
 def damage_bundle(store: Store, entry: LedgerEntry) -> None:

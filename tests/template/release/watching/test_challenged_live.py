@@ -23,6 +23,7 @@ Command = Callable[..., tuple[int, Any]]
 BEGIN = ("challenge", "v3.0.0", "--env", "prod", "--shadow", "--reason", "fewer denials")
 END = ("challenge", "--end", "--env", "prod", "--reason", "enough was seen")
 LIVE = ("compare", "--live", "--env", "prod")
+NEWER = b'{"format": 2, "kind": "other", "version": "v3.0.0", "share": 0.1}'
 
 
 def shadow(books: Books, live: LedgerEntry, people: list[tuple[int, str | None]], flipped: set[int]) -> None:
@@ -84,6 +85,30 @@ def test_a_record_that_is_not_valid_is_told_and_an_end_leaves_it_behind(released
     assert command(*END)[0] == 0
     assert command("status", "--env", "prod")[0] == 0
     assert Challenges(released, "prod").read(3).version == "v3.0.0"
+
+
+@pytest.mark.parametrize("content", [b"{}", NEWER])
+def test_a_first_record_that_nobody_here_can_read_is_left_behind_too(
+    released: Store, command: Command, content: bytes
+) -> None:
+    """Such as that of newer code, in which a challenger may decide: whoever is on call can always end it."""
+    assert released.create("challenges/prod/000000001.json", content)
+    for arguments in (("status", "--env", "prod"), BEGIN):
+        code, told = command(*arguments)
+        assert (code, "challenges/prod/000000001.json" in told) == (1, True)
+    code, told = command(*END, "--dry-run")
+    assert (code, "would end: prod record 1" in told) == (0, True)
+    code, told = command(*END, "--json")
+    assert (code, told["ended"], told["challenge"]["number"], told["challenge"]["kind"]) == (0, None, 2, "end")
+    assert command("status", "--env", "prod")[0] == 0
+    assert command(*BEGIN)[0] == 0
+    assert command(*END)[0] == 0
+    assert released.create("challenges/prod/000000005.json", content)
+    code, told = command(*END)
+    assert (code, "record 5, which this code cannot read, is left behind" in told) == (0, True)
+    assert "v3.0.0" not in told, "its challenge was ended before"
+    code, told = command(*END)
+    assert (code, "no challenge" in told) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from filled_logs import PARAMS
 from prometheus_client import CollectorRegistry, generate_latest
 
 from release.watching.drift import DriftReport
-from release.watching.session import Look, Settings
+from release.watching.session import Look
+from release.watching.settings import Settings
 from release.watching.shown.exposed import Exposed
 from release.watching.telling import Told
 from testing.lenders.frozen import ROOT

@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from filled_logs import Books, damage_bundle, harm, look, mix_people, read_newest, start
+from filled_logs import Books, assert_untouched, damage_bundle, harm, look, mix_people, read_newest, start
 from sqlalchemy import delete
 
 from credit.bundle.rule_causes import NO_SCORE, describe_doubt, describe_failure, describe_late, describe_slow
@@ -17,10 +17,10 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.oncall import affected
 from release.oncall.affected import Redecision
-from release.watching import acting
-from release.watching.failing import lateness, trial
+from release.watching.failing import blame, pace, trial
 from release.watching.session import Look
 from release.watching.shown.told_metrics import collect_failures
+from release.watching.taking_back import acting
 from testing.releases import deploy_versions
 
 Command = Callable[..., tuple[int, Any]]
@@ -37,13 +37,10 @@ def fail(
     books.write(live, mix_people(number, people, people), decided_by="rule", rule_because=because, **changes)
 
 
-def assert_untouched(found: Look, store: Store, live: LedgerEntry, why: str, environment: str = "prod") -> None:
-    """Check that it is an alarm, that nothing was done about it, and that it is said why."""
-    assert (found.word, found.is_failing, found.alarms) == ("alarm", True, [])
-    assert found.action is not None
-    assert found.action.rollout is None
-    assert why in found.action.why_not
-    assert read_newest(store, environment) == live
+def assert_stays(found: Look, store: Store, live: LedgerEntry, why: str, environment: str = "prod") -> None:
+    """Check that the model's failing is the alarm, that nothing was done about it, and that it is said why."""
+    assert (found.is_failing, found.alarms) == (True, [])
+    assert_untouched(found, store, live, why, environment)
 
 
 def test_a_failing_model_is_taken_back_to_the_version_before_and_the_entry_has_the_figures(
@@ -71,7 +68,8 @@ def test_a_model_that_gives_no_score_is_failing(books: Books, live: LedgerEntry)
     assert look(books).took_back
 
 
-LATE = [describe_late(1), describe_slow(1)]
+LATE = [describe_late(0.5), describe_slow(0.5)]
+BUSY = ": as far as is known the machine has too much to do"
 
 
 @pytest.mark.parametrize("because", LATE)
@@ -90,38 +88,127 @@ def test_on_a_machine_that_has_too_much_to_do_nothing_is_taken_back(
     books: Books,
     live: LedgerEntry,
     monkeypatch: pytest.MonkeyPatch,
+    command: Command,
     because: str,
     slow: tuple[str, ...],
 ) -> None:
     slow_down(monkeypatch, *slow)
     fail(books, live, because=because)
     found = look(books)
-    assert_untouched(found, released, live, BECAUSE)
+    assert_stays(found, released, live, "v2.0.0 is late, and takes ")
     assert found.action is not None
-    (tried,) = found.action.trials
-    assert tried.why_not.startswith("v2.0.0 is late, and takes ")
-    assert tried.why_not.endswith(": the machine has too much to do, as far as is known")
+    assert found.action.why_not.endswith(BUSY)
+    assert BUSY in command("status", "--env", "prod")[1]
 
 
-def test_where_most_fail_and_some_are_late_it_is_the_model(books: Books, live: LedgerEntry) -> None:
-    fail(books, live, 40)
-    fail(books, live, 20, because=describe_late(1))
+def test_two_real_models_of_one_kind_are_no_reason(released: Store, books: Books, live: LedgerEntry) -> None:
+    fail(books, live, because=describe_late(0.5))
+    assert_stays(look(books), released, live, BUSY)
+
+
+def test_a_model_far_below_its_limit_is_not_slow_however_quick_the_one_before_is(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_down(monkeypatch, "v2.0.0")
+    fail(books, live, because=describe_late(101))
+    why = f"takes 1 s for one of the late ones, where v1.0.0 takes 1 ms, and the limit is 101 s{BUSY}"
+    assert_stays(look(books), released, live, why)
+
+
+def test_errors_beyond_the_budget_are_the_models_however_many_are_late_beside(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_down(monkeypatch)
+    for _ in range(20):
+        fail(books, live, 4, because=describe_late(0.5))
+        fail(books, live, 2)
+    assert look(books).took_back
+    reason = read_newest(released).reason
+    assert "v2.0.0 failed on 33.3% and v1.0.0 on 0.0%" in reason, "the late ones are not counted"
+
+
+def test_errors_within_the_budget_are_none_where_the_machine_is_late(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_down(monkeypatch)
+    fail(books, live, 1)
+    fail(books, live, 60, because=describe_late(0.5))
+    assert_stays(look(books), released, live, BUSY)
+
+
+def test_who_fails_on_the_late_ones_when_it_decides_again_is_taken_back(
+    books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_candidates_fail(monkeypatch, "v2.0.0", module=blame)
+    fail(books, live, because=describe_late(0.5))
     assert look(books).took_back
 
 
 @pytest.mark.parametrize("is_damaged", [False, True])
-def test_where_no_time_can_be_compared_lateness_is_told(released: Store, books: Books, is_damaged: bool) -> None:
-    """No version was before, or it cannot be loaded."""
+@pytest.mark.parametrize(("because", "is_slow"), [(describe_late(0.5), True), (describe_late(2), False)])
+def test_without_a_version_before_a_model_is_held_against_the_limit_that_it_did_not_keep(
+    released: Store,
+    books: Books,
+    monkeypatch: pytest.MonkeyPatch,
+    is_damaged: bool,
+    because: str,
+    is_slow: bool,
+) -> None:
+    """None was before, or it cannot be loaded; deciding takes a second."""
     names = ("v1.0.0", "v2.0.0") if is_damaged else ("v2.0.0",)
     before, entry = deploy_versions(released, *names, environment="staging")[0], read_newest(released, "staging")
     if is_damaged:
         damage_bundle(released, before)
-    fail(books, entry, because=describe_late(1), environment="staging")
+    slow_down(monkeypatch, "v2.0.0")
+    fail(books, entry, because=because, environment="staging")
     found = look(books, "staging")
-    assert_untouched(found, released, entry, BECAUSE, "staging")
-    assert found.action is not None
-    assert "cannot be loaded" in found.action.trials[0].why_not or not is_damaged
-    assert found.action.trials[0].why_not.startswith("v2.0.0 is late, and ")
+    if is_slow:
+        assert found.took_back
+        assert read_newest(released, "staging").kind == "fallback"
+    else:
+        why = f"v2.0.0 is late, and takes 1 s for one of the late ones, and the limit is 2 s{BUSY}"
+        assert_stays(found, released, entry, why, "staging")
+
+
+@pytest.mark.parametrize(("hangs", "took_back"), [("v2.0.0", True), ("v1.0.0", False)])
+def test_a_model_that_hangs_is_slow_and_does_not_hold_the_watch(
+    books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch, hangs: str, took_back: bool
+) -> None:
+    begun, ended, load = threading.Event(), threading.Event(), affected.load_decider
+
+    class Hanging:
+        def decide_inputs(self, inputs: Any) -> Redecision:
+            begun.set()
+            ended.wait()
+            raise AssertionError
+
+    monkeypatch.setattr(
+        blame, "load_decider", lambda store, entry: Hanging() if entry.version == hangs else load(store, entry)
+    )
+    monkeypatch.setattr(pace, "wait", lambda *_: begun.wait())  # and no longer
+    fail(books, live, because=describe_slow(0.5))
+    assert look(books).took_back == took_back
+    ended.set()
+
+
+def test_the_pace_is_measured_on_so_many_at_the_most_and_what_a_model_raises_is_raised() -> None:
+    asked: list[int] = []
+
+    class Counting:
+        def decide_inputs(self, inputs: Any) -> Redecision:
+            asked.append(inputs)
+            if inputs < 0:
+                raise ZeroDivisionError
+            return Redecision(None, None, None)
+
+    for number in (1, 100, 101, 102, 201, 5_000):
+        asked.clear()
+        pace.measure_pace([cast(Any, Counting())], cast(Any, range(number)))
+        assert len(asked) <= 101
+        assert asked[0] == 0
+        assert asked[-1] >= number // 2
+    with pytest.raises(ZeroDivisionError):
+        pace.measure_pace([cast(Any, Counting())], cast(Any, [-1]))
 
 
 @pytest.mark.parametrize("because", [describe_doubt("x"), "the application is one for another version"])
@@ -179,11 +266,11 @@ def slow_down(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     def load_timed(store: Store, entry: LedgerEntry) -> Any:
         return Timed(load(store, entry), 1.0 if entry.version in names else 0.001)
 
-    monkeypatch.setattr(lateness, "load_decider", load_timed)
-    monkeypatch.setattr(lateness, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(blame, "load_decider", load_timed)
+    monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
 
-def let_candidates_fail(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+def let_candidates_fail(monkeypatch: pytest.MonkeyPatch, *names: str, module: ModuleType = trial) -> None:
     """Let versions fail on everybody; the rule beside the live version is `rule`."""
     load = affected.load_decider
 
@@ -199,7 +286,7 @@ def let_candidates_fail(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
         decider = load(store, entry)
         return Failing(decider) if ("rule" if entry.kind == "fallback" else entry.version) in names else decider
 
-    monkeypatch.setattr(trial, "load_decider", load_failing)
+    monkeypatch.setattr(module, "load_decider", load_failing)
 
 
 def test_where_the_version_before_fails_on_the_same_people_the_rule_decides(
@@ -220,7 +307,7 @@ def test_where_nobody_does_better_it_stays_and_people_are_told(
     fail(books, live)
     session = start(books)
     found = session.look(books.now)
-    assert_untouched(found, released, live, BECAUSE)
+    assert_stays(found, released, live, BECAUSE)
     assert session.look(books.now).action is found.action, "not tried anew before more people came"
     (told,) = [
         line
@@ -240,7 +327,7 @@ def test_who_treats_a_group_unequally_is_no_target(
     approved = town.find(before, "approve", by_rule, "approve")
     books.write(live, mix_people(600, approved, denied), decided_by="rule", rule_because=FAILED)
     found = look(books)
-    assert_untouched(found, released, live, BECAUSE)
+    assert_stays(found, released, live, BECAUSE)
     assert found.action is not None
     for one in found.action.trials:
         assert one.why_not.startswith("race Black: it is below the limit itself, evidence ")
@@ -263,7 +350,7 @@ def test_it_never_goes_forward(released: Store, books: Books) -> None:
 
 def test_off_by_one_line_of_params(released: Store, books: Books, live: LedgerEntry) -> None:
     fail(books, live)
-    assert_untouched(look(books, acts=False), released, live, "watch.acts is false in params.yaml")
+    assert_stays(look(books, acts=False), released, live, "watch.acts is false in params.yaml")
 
 
 @pytest.mark.parametrize("meanwhile", [False, True])
@@ -281,16 +368,16 @@ def test_a_hold_stops_it_also_while_it_looks_for_a_target(
         monkeypatch.setattr(acting, "try_for_failing", hold)
     else:
         hold()
-    assert_untouched(look(books), released, live, "counsel holds prod: a person looks")
+    assert_stays(look(books), released, live, "counsel holds prod: a person looks")
 
 
 def test_a_gap_or_a_stale_log_is_inconclusive(released: Store, books: Books, live: LedgerEntry) -> None:
     fail(books, live)
     session = start(books)
-    assert_untouched(session.look(books.now + timedelta(hours=25)), released, live, "inconclusive: no decision since ")
+    assert_stays(session.look(books.now + timedelta(hours=25)), released, live, "inconclusive: no decision since ")
     with books.log.database.begin_write() as connection:
         connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.sequence == 7))
-    assert_untouched(look(books), released, live, "inconclusive: 1 decisions of the writer ")
+    assert_stays(look(books), released, live, "inconclusive: 1 decisions of the writer ")
 
 
 def test_once_per_version_and_once_in_seven_days_whatever_the_cause(
@@ -302,7 +389,7 @@ def test_once_per_version_and_once_in_seven_days_whatever_the_cause(
     (third,) = deploy_versions(released, "v3.0.0")
     books.now = max(books.now, third.time)
     fail(books, third)
-    assert_untouched(look(books), released, third, "entry 3 took a version back less than 7 days ago")
+    assert_stays(look(books), released, third, "entry 3 took a version back less than 7 days ago")
     session = start(books, stale_hours=1e6)
     assert session.look(books.now + timedelta(days=8)).took_back
     assert read_newest(released).reason.startswith("failing model of v3.0.0")
@@ -310,7 +397,7 @@ def test_once_per_version_and_once_in_seven_days_whatever_the_cause(
     (fourth,) = deploy_versions(released, "v3.0.0")
     fail(books, fourth)
     found = session.look(books.now + timedelta(days=30))
-    assert_untouched(found, released, fourth, "v3.0.0 was taken back before, by entry 5")
+    assert_stays(found, released, fourth, "v3.0.0 was taken back before, by entry 5")
 
 
 def test_two_watches_at_once_write_one_entry(

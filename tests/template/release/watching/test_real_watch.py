@@ -96,27 +96,6 @@ def test_health_says_when_it_does_not_look_and_metrics_are_bounded_and_described
     assert {name.removesuffix("_created") for name in named} <= described
 
 
-def test_a_replay_says_what_would_have_been_done_and_writes_nothing(
-    books: Any, live: LedgerEntry, released: Store, command: Command, tmp_path: Path
-) -> None:
-    approved = books.town.find(live, "approve", live, "approve")
-    books.write(live, mix_people(300, approved, approved))
-    changed = books.now = books.now + timedelta(days=1)
-    harm(books, live)
-    code, told = command("watch", "--env", "prod", "--replay", "--json")
-    (entry,) = told["entries"]
-    assert (code, entry["entry"], entry["target"]) == (3, 2, "v1.0.0")
-    assert changed.isoformat() < entry["alarm"] < books.now.isoformat()
-    assert entry["alarm"] < entry["at"] < books.now.isoformat()
-    assert entry["tried"][0]["asked"] < 800, "no one who came later"
-    assert not (tmp_path / ".watch").exists()
-    assert read_newest(released) == live
-    code, told = command("watch", "--env", "prod", "--replay")
-    assert "would have gone to v1.0.0" in told
-    code, told = command("watch", "--env", "prod", "--replay", "--since", "2027-01-01")
-    assert (code, "the log has no decision" in told) == (0, True)
-
-
 def test_since_is_for_a_watch_that_has_no_state(books: Any, live: LedgerEntry, command: Command) -> None:
     harm(books, live)
     since = ("--since", (books.now).isoformat())

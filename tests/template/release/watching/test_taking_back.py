@@ -10,7 +10,18 @@ from typing import Any
 
 import obstore
 import pytest
-from filled_logs import PARAMS, Books, change_params, damage_bundle, harm, look, mix_people, read_newest, start
+from filled_logs import (
+    PARAMS,
+    Books,
+    assert_untouched,
+    change_params,
+    damage_bundle,
+    harm,
+    look,
+    mix_people,
+    read_newest,
+    start,
+)
 from obstore.exceptions import PermissionDeniedError
 from sqlalchemy import delete, select, update
 
@@ -25,12 +36,11 @@ from release.deployment.change import Attribution
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
 from release.deployment.quarantine import Quarantine
 from release.oncall.alarms import NewAlarm, read_alarms, record_alarms
-from release.watching import acting
 from release.watching.loop import keep_looking
 from release.watching.report import format_told
-from release.watching.session import Look
 from release.watching.shown.exposed import Exposed
-from release.watching.target import Candidate, Question, try_candidates
+from release.watching.taking_back import acting
+from release.watching.taking_back.target import Candidate, Question, try_candidates
 from release.watching.wording import describe_alarm, word_reason
 from testing.releases import WHY, deploy_versions
 from watch.groups import read_watched_groups
@@ -41,15 +51,6 @@ from watch.streams import Judging
 
 Command = Callable[..., tuple[int, Any]]
 WATCH = ("watch", "--env", "prod", "--once")
-
-
-def assert_untouched(found: Look, store: Store, live: LedgerEntry, why: str, environment: str = "prod") -> None:
-    """Check that there is an alarm, that nothing was done about it, and that it is said why."""
-    assert found.word == "alarm"
-    assert found.action is not None
-    assert found.action.rollout is None
-    assert why in found.action.why_not
-    assert read_newest(store, environment) == live
 
 
 def test_an_alarm_takes_the_version_back_to_the_one_before_and_the_entry_has_the_figures(

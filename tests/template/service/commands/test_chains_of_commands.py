@@ -12,9 +12,10 @@ from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import DECISIONS, EVENTS, Chain
 from credit.decision_log.integrity.checkpointing import CheckpointWriter
 from credit.decision_log.integrity.continuing import find_end
-from credit.decision_log.integrity.findings import TableReport
+from credit.decision_log.integrity.findings import TableReport, describe_report
 from credit.decision_log.integrity.verify import verify_databases
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.people.erasure import erase_applicant
 from credit.decision_log.people.events import build_event
 from credit.decision_log.tables import EVENTS_TABLE
 from credit.registry.store import Store
@@ -132,7 +133,7 @@ def test_a_finding_with_an_honest_cause_is_accepted_by_a_command_that_leaves_a_t
     row = add_forged(log, decided_at=datetime.now(UTC) + timedelta(hours=1))
     with pytest.raises(SystemExit) as ended:
         main(["accept", row["id"], "--reason", "The store was away"])
-    assert (ended.value.code, "1 rows of decisions" in capsys.readouterr().out) == (0, True)
+    assert (ended.value.code, "accepted up to place 1, nothing behind it" in capsys.readouterr().out) == (0, True)
     report = verify(log, store)["decisions"]
     assert (report.found, report.accepted, report.unknown) == (0, 1, 0)
     with log.database.begin_read() as connection:
@@ -142,13 +143,69 @@ def test_a_finding_with_an_honest_cause_is_accepted_by_a_command_that_leaves_a_t
     assert [b"The store was away" in one for one in kept] == [True]
 
 
+def accept(identifier: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["accept", identifier, "--reason", "The store was away"])
+    assert ended.value.code == 0
+
+
+def test_rows_behind_the_accepted_one_are_a_finding_still(log: DecisionLog, store: Store) -> None:
+    """The finding names the last row, so that a whole chain is accepted at once, and no row that came since."""
+    CheckpointWriter(log.chains, lambda: store, "prod").write()
+    chain, moment = Chain(DECISIONS), datetime.now(UTC) + timedelta(hours=1)
+    rows = [make_record(decided_at=moment) for _ in range(5)]
+    for row in rows:
+        chain.link([row])
+        chain.advance([row])
+    log.database.add(rows[:3])
+    (finding,) = verify(log, store)["decisions"].findings
+    assert (finding.id, f"up to {rows[2]['id']} at place 3" in finding.text) == (rows[0]["id"], True)
+    log.database.add(rows[3:])
+    accept(rows[2]["id"])
+    report = verify(log, store)["decisions"]
+    (finding,) = report.findings
+    assert (finding.id, f"up to {rows[4]['id']} at place 5" in finding.text) == (rows[3]["id"], True)
+    assert (report.accepted, report.unknown) == (3, 2)
+    accept(rows[4]["id"])
+    report = verify(log, store)["decisions"]
+    assert (report.found, report.accepted, report.unknown, report.beyond_checkpoint) == (0, 5, 0, 0)
+
+
+def test_of_a_chain_that_commands_share_only_what_no_checkpoint_covers_is_accepted_by_hand(
+    log: DecisionLog, store: Store
+) -> None:
+    note(2)
+    head = find_end(log.database, store, load_settings().environment, datetime.now(UTC))
+    killed = build_event("look_up", "analyst", None, {})
+    Appender(log.database, EVENTS, head).append(killed)
+    note(1)
+    accept(killed["id"])
+    note(2)
+    report = verify(log, store)["events"]
+    assert (report.found, report.accepted, report.beyond_checkpoint, report.unknown) == (0, 1, 0, 0)
+
+
+def test_an_erasure_that_was_killed_before_its_checkpoint_is_accepted_by_the_event_that_is_named(
+    log: DecisionLog, store: Store
+) -> None:
+    write_each(log, [make_record(applicant="a" * 64), make_record(applicant="a" * 64)])
+    CheckpointWriter(log.chains, lambda: store, "prod").write()
+    erase_applicant(Appender(log.database, EVENTS), "a" * 64, "officer", "asked for")
+    report = verify(log, store)["decisions"]
+    assert (report.found, report.erased, report.unconfirmed) == (0, 2, 2)
+    assert f"2 of these by an event that no checkpoint covers, {report.unconfirmed_by}" in describe_report(report)
+    accept(report.unconfirmed_by)
+    report = verify(log, store)["decisions"]
+    assert (report.found, report.erased, report.unconfirmed) == (0, 2, 0)
+
+
 def test_a_chain_that_is_not_whole_is_not_accepted(log: DecisionLog, store: Store) -> None:
     CheckpointWriter(log.chains, lambda: store, "prod").write()
     rows = write_each(log, [make_record() for _ in range(3)])
     with log.database.begin_write() as connection:
         connection.execute(DECISIONS.table.delete().where(DECISIONS.table.c.id == rows[1]["id"]))
     with pytest.raises(CreditError, match="rows before it are missing"):
-        main(["accept", rows[0]["id"], "--reason", "So be it"])
+        main(["accept", rows[2]["id"], "--reason", "So be it"])
     with pytest.raises(CreditError, match="no row of a chain has this id"):
         main(["accept", "0" * 32, "--reason", "So be it"])
     assert store.list_children("log/accepted")[1] == []

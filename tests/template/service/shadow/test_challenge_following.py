@@ -127,3 +127,19 @@ def test_of_several_new_records_the_newest_counts_and_one_that_is_not_valid_ends
     assert shadows.problem == "record 4 of the challenges is not valid; nobody decides beside"
     follower.look()
     assert name_challenger(shadows) is None
+
+
+def test_a_challenge_of_newer_code_lets_nobody_decide_beside_and_the_next_record_is_followed(
+    store: PartlyAwayStore, shadows: Shadows
+) -> None:
+    """Whatever a challenger may do by its record, here the champion alone decides; the service says that one is on."""
+    follower = SteppedFollower(shadows)
+    append(store, "shadow")
+    follower.look()
+    assert store.create("challenges/prod/000000002.json", b'{"format": 2, "kind": "other", "share": 0.1}')
+    follower.look()
+    assert (shadows.challenger, shadows.challenge) == (None, None)
+    assert shadows.problem == "record 2 of the challenges is not valid; nobody decides beside"
+    append(store, "end")
+    follower.look()
+    assert (shadows.challenger, shadows.problem) == (None, None)

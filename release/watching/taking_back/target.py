@@ -1,9 +1,9 @@
 """Find what an unlawful version is taken back to: who decides the same applicants better by paired evidence."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,18 @@ from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import Version, parse_version
 from credit.registry.store import Store, StoreError
+from credit.scoring.row_encoder import ApplicationRow
 from release.deployment.change import FALLBACK_TARGET
 from release.oncall.redeciding import LoadDecide, load_here
 from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups
 from watch.judging import GroupFinding
-from watch.paired import PairedFinding, choose_starts, compare_paired
+from watch.paired import PairedFinding, Starts, choose_starts, compare_paired
 from watch.params import WatchParams
 from watch.sample import Sample, read_sample
 from watch.streams import Judging
+
+_T = TypeVar("_T")
 
 LEAST_SHOWN = 10
 """People of a group that has fewer could be recognised in its figures."""
@@ -62,6 +65,13 @@ class Trial(NamedTuple):
     why_not: str
     small: frozenset[tuple[str, str]] = frozenset()
     failures: FailedShares | None = None
+
+
+class ComparedGroups(NamedTuple):
+    """Every group but the references, by attribute and group, and those of them that are too small to be shown."""
+
+    found: dict[tuple[str, str], PairedFinding]
+    small: frozenset[tuple[str, str]]
 
 
 class Question(NamedTuple):
@@ -114,45 +124,77 @@ def try_candidates(
     """
     live, number = question.live, question.params.rescored
     sample = read_sample(database, question.environment, live.number, live.digest, number, until or question.until)
+    judge = partial(_judge, sample, question, len(candidates))
+    return try_each(sample, question, candidates, load or partial(load_here, store), judge)
+
+
+def try_each(
+    sample: Sample,
+    question: Question,
+    candidates: Sequence[Candidate],
+    load: Callable[[LedgerEntry], Callable[[Mapping[str, ApplicationRow]], Sequence[_T | None]]],
+    judge: Callable[[Trial, Sequence[_T | None], Starts], Trial],
+) -> list[Trial]:
+    """Try candidates on a sample, up to the first one that is the target.
+
+    load: loads who decides all of the sample, None for an application that cannot be. judge: completes a trial.
+    """
     trials: list[Trial] = []
     for candidate in candidates:
-        trials.append(_try(load or partial(load_here, store), sample, question, candidate, len(candidates)))
+        trials.append(_try(sample, question, candidate, load, judge))
         if not trials[-1].why_not:
             break
     return trials
 
 
-def _try(load: LoadDecide, sample: Sample, question: Question, candidate: Candidate, number: int) -> Trial:
+def _try(
+    sample: Sample,
+    question: Question,
+    candidate: Candidate,
+    load: Callable[[LedgerEntry], Callable[[Mapping[str, ApplicationRow]], Sequence[_T | None]]],
+    judge: Callable[[Trial, Sequence[_T | None], Starts], Trial],
+) -> Trial:
     try:
         decide = load(candidate.entry)
     except StoreError:
         raise  # else a store that fails for a moment would hand everybody to the next candidate
     except CreditError as error:
         return Trial(candidate.name, 0, 0, {}, f"it cannot be loaded: {error.problems[0]}")
-    kinds = decide({one.id: one.inputs for one in sample.applications})
-    decided, asked = sum(kind is not None for kind in kinds), len(kinds)
+    answers = decide({one.id: one.inputs for one in sample.applications})
+    decided, asked = sum(answer is not None for answer in answers), len(answers)
+    trial = Trial(candidate.name, decided, asked, {}, "")
     if decided < question.params.least_rescored * max(asked, 1):
-        return Trial(candidate.name, decided, asked, {}, f"it can decide {decided:,} of {asked:,} applications only")
+        return trial._replace(why_not=f"it can decide {decided:,} of {asked:,} applications only")
     moments = np.array([one.decided_at.timestamp() for one in sample.applications])
     starts = choose_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else None
     if starts is None:
-        return Trial(candidate.name, decided, asked, {}, f"{asked:,} applications of one moment prove nothing")
+        return trial._replace(why_not=f"{asked:,} applications of one moment prove nothing")
+    return judge(trial, answers, starts)
+
+
+def _judge(
+    sample: Sample, question: Question, number: int, trial: Trial, kinds: Sequence[str | None], starts: Starts
+) -> Trial:
+    compared = compare_groups(sample, question, np.array([kind == "approve" for kind in kinds]), starts)
+    in_alarm = {(one.attribute, one.group): compared.found[one.attribute, one.group] for one in question.alarms}
+    why_not = _find_objection(compared, in_alarm, question, number)
+    return trial._replace(findings=in_alarm, why_not=why_not, small=compared.small)
+
+
+def compare_groups(sample: Sample, question: Question, other: NDArray[np.bool_], starts: Starts) -> ComparedGroups:
+    """Compare for each group who was approved with whom another one would approve. `other`: shape (n,)."""
     codes = np.array([question.groups.assign(one.protected) for one in sample.applications], dtype=np.int64)
     live = np.array([one.decision == "approve" for one in sample.applications])
-    other = np.array([kind == "approve" for kind in kinds])
     found = {
         (name, group): compare_paired(codes[:, place], code, live, other, starts, question.judging.limit)
         for place, (name, groups) in enumerate(question.groups.names.items())
         for code, group in enumerate(groups)
         if code
     }
-    in_alarm = {(one.attribute, one.group): found[one.attribute, one.group] for one in question.alarms}
-    small = list_small(codes[starts.skipped :], question.groups)
-    why_not = _find_objection(found, in_alarm, small, question, number)
-    return Trial(candidate.name, decided, asked, in_alarm, why_not, small)
+    return ComparedGroups(found, _list_small(codes[starts.skipped :], question.groups))
 
 
-def list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tuple[str, str]]:
+def _list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tuple[str, str]]:
     """List the groups too few of which, or of the group beside them, are among applicants. `codes`: shape (n, k)."""
     counts = {
         name: np.bincount(codes[:, place], minlength=len(there))
@@ -167,31 +209,25 @@ def list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tup
 
 
 def _find_objection(
-    found: dict[tuple[str, str], PairedFinding],
-    in_alarm: dict[tuple[str, str], PairedFinding],
-    small: Collection[tuple[str, str]],
-    question: Question,
-    number: int,
+    compared: ComparedGroups, in_alarm: dict[tuple[str, str], PairedFinding], question: Question, number: int
 ) -> str:
     """Find why a candidate is not the target: it must help every group in alarm, and harm none."""
     judging, needed = question.judging, number / question.params.better_alpha
     for name, one in in_alarm.items():
         if one.ratio is None or one.ratio < judging.limit:
             ratio = "no approvals to compare" if one.ratio is None else f"ratio {one.ratio:.2f}"
-            shown = f"ratio {_NOT_SHOWN}" if name in small else ratio
+            shown = f"ratio {_NOT_SHOWN}" if name in compared.small else ratio
             return f"{' '.join(name)}: {shown}, and the limit is {judging.limit:g}"
         if one.better < needed:
-            shown = _NOT_SHOWN if name in small else f"{one.better:,.3g} of {needed:,.3g}"
+            shown = _NOT_SHOWN if name in compared.small else f"{one.better:,.3g} of {needed:,.3g}"
             return f"{' '.join(name)}: not better beyond doubt, evidence {shown}"
-    return find_breach(found, small, question)
+    return find_breach(compared, question)
 
 
-def find_breach(
-    found: dict[tuple[str, str], PairedFinding], small: Collection[tuple[str, str]], question: Question
-) -> str:
+def find_breach(compared: ComparedGroups, question: Question) -> str:
     """Find a group that a candidate treats unequally itself; empty without one."""
-    for name, one in found.items():
+    for name, one in compared.found.items():
         if one.breach >= question.groups.number / question.judging.alpha:
-            shown = _NOT_SHOWN if name in small else f"{one.breach:,.3g}"
+            shown = _NOT_SHOWN if name in compared.small else f"{one.breach:,.3g}"
             return f"{' '.join(name)}: it is below the limit itself, evidence {shown}"
     return ""

@@ -1,6 +1,6 @@
 """Take a version back, or say why not: once per version, never forward, never while somebody holds it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.registry import versions
-from credit.registry.holds import read_hold
+from credit.registry.holds import Hold, read_hold
 from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerConflictError, LedgerEntry
 from credit.registry.store import Store
 from release.deployment.change import FALLBACK_TARGET, Attribution, Change, Condition
@@ -16,9 +16,10 @@ from release.deployment.plan import plan_fallback, plan_rollback_to
 from release.deployment.quarantine import Quarantine
 from release.deployment.rollout import Rollout, roll_out
 from release.repository.witness import list_withdrawn
+from release.watching.failing.blame import find_failed
 from release.watching.failing.trial import try_for_failing
 from release.watching.failing.wording import word_failing_reason
-from release.watching.target import Question, Trial, list_candidates, try_candidates
+from release.watching.taking_back.target import Question, Trial, list_candidates, try_candidates
 from release.watching.wording import word_reason
 from watch.failures import FailureFinding
 
@@ -54,22 +55,47 @@ def describe_answer(action: Action | None) -> str:
     return f"not taken back: {action.why_not}" if action else "not taken back"
 
 
-def find_reason_not_to_act(store: Store, question: Question, obstacles: Sequence[str], now: datetime) -> str:
-    """Find why nothing is taken back, whatever it could be taken back to; empty when nothing prevents it."""
-    live, params, environment = question.live, question.params, question.environment
+class Standing(NamedTuple):
+    """What stands against an action at a moment.
+
+    `hold`: that is on. `taken_back`: by digest, how a watch took a bundle back. `recent`: what it did lately, or empty.
+    """
+
+    hold: Hold | None
+    taken_back: Mapping[str, str]
+    recent: str
+
+
+def read_standing(store: Store, question: Question, now: datetime) -> Standing:
+    """Read what stands against an action now. Raises CreditError when the store does not answer."""
+    quarantine = Quarantine(Ledger(store, question.environment))
+    taken_back = {
+        digest: f"was taken back before, by entry {one.number}," for digest, one in quarantine.digests.items()
+    }
+    recent = quarantine.find_recent_action(now, question.params.pause_days)
+    told = f"entry {recent.number} took a version back" if recent else ""
+    return Standing(read_hold(store, question.environment), taken_back, told)
+
+
+def find_reason_not_to_act(question: Question, obstacles: Sequence[str], read: Callable[[], Standing]) -> str:
+    """Find why nothing is taken back, whatever it could be taken back to; empty when nothing prevents it.
+
+    `read`: reads what stands against it, where nothing simpler does.
+    """
+    live, params = question.live, question.params
     if obstacles:
         return f"inconclusive: {'; '.join(obstacles)}"
     if live.kind == "fallback":
         return "the rule decides already"
     if not params.acts:
         return "watch.acts is false in params.yaml"
-    if hold := read_hold(store, environment):
-        return f"{hold.actor} holds {environment}: {hold.reason}"
-    quarantine = Quarantine(Ledger(store, environment))
-    if before := quarantine.digests.get(live.digest):
-        return f"{live.version} was taken back before, by entry {before.number}, and put there again by a person"
-    if recent := quarantine.find_recent_action(now, params.pause_days):
-        return f"entry {recent.number} took a version back less than {params.pause_days:g} days ago"
+    standing = read()
+    if hold := standing.hold:
+        return f"{hold.actor} holds {question.environment}: {hold.reason}"
+    if before := standing.taken_back.get(live.digest):
+        return f"{live.version} {before} and put there again by a person"
+    if standing.recent:
+        return f"{standing.recent} less than {params.pause_days:g} days ago"
     return ""
 
 
@@ -92,7 +118,10 @@ def take_back(
     if failing is None:
         trials = try_candidates(store, database, question, candidates)
     else:
-        trials = try_for_failing(store, database, question, failing, candidates)
+        people = find_failed(store, database, question, failing, candidates)
+        if people.doubt:
+            return Action(None, [], people.doubt)
+        trials = try_for_failing(store, people, question, failing.budget, candidates)
     if not trials or trials[-1].why_not:
         return Action(None, trials, "no version and no rule is better by paired evidence")
     version, params = question.live.version, question.params

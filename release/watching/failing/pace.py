@@ -1,0 +1,72 @@
+"""Measure how long models take for the same applicants, in turns, so that all meet the same load of the machine."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from statistics import median
+from threading import Thread
+from typing import NamedTuple
+
+from credit.scoring.row_encoder import ApplicationRow
+from release.oncall.affected import LiveDecider, Redecision
+from watch.reading import MODEL_AT_FAULT
+
+_MOST = 101
+"""Applicants who are decided again, at the most, evenly from first to last."""
+_SECONDS = 10.0
+"""After how long no further one is."""
+_PATIENCE = 20.0
+"""How much longer one that has begun may take; its thread is left alone then, and a model never waited for."""
+
+
+class Pace(NamedTuple):
+    """The median seconds of each model for an applicant, infinite where one did not come to an end.
+
+    `failed`: the share on which the first model failed when it decided again.
+    """
+
+    medians: list[float]
+    failed: float
+
+
+def measure_pace(deciders: Sequence[LiveDecider], applications: Sequence[ApplicationRow]) -> Pace:
+    """Measure some models on applications, at least one. What a model raises is raised."""
+    times: list[list[float]] = [[] for _ in deciders]
+    failures: list[bool] = []
+    turn = 0
+
+    def decide_in_turns() -> None:
+        nonlocal turn
+        start = time.perf_counter()
+        for inputs in applications[:: -(-len(applications) // _MOST)]:
+            for turn, decider in enumerate(deciders):
+                began = time.perf_counter()
+                made = decider.decide_inputs(inputs)
+                times[turn].append(time.perf_counter() - began)
+                failures.extend([is_failure(made)] if turn == 0 else [])
+            if time.perf_counter() - start > _SECONDS:
+                return
+
+    done: Future[None] = Future()
+    Thread(target=_report_to, args=(done, decide_in_turns), daemon=True).start()
+    wait([done], _SECONDS + _PATIENCE)
+    if done.done():
+        done.result()
+    else:
+        times[turn] = [math.inf]
+    medians = [median(one) if one else 0.0 for one in times]
+    return Pace(medians, sum(failures) / max(len(failures), 1))
+
+
+def _report_to(done: "Future[None]", work: Callable[[], None]) -> None:
+    try:
+        work()
+        done.set_result(None)
+    except Exception as error:  # noqa: BLE001 -- it is raised where the result is awaited
+        done.set_exception(error)
+
+
+def is_failure(made: Redecision) -> bool:
+    """Tell whether the rule decided since the model failed, when it decided again."""
+    return made.rule_because is not None and made.rule_because.startswith(MODEL_AT_FAULT)
