@@ -35,7 +35,7 @@ def admit_challenger(store: Store, environment: str, version: str) -> Contest:
     record = require_version(store, version)
     live = read_current_entry(store, environment)
     newest = Challenges(store, environment).read_newest()
-    current = newest if newest is not None and newest.kind == "shadow" else None
+    current = newest if newest is not None and newest.is_begin else None
     if current is not None and current.digest == record.digest:
         return Contest(live, record, current.number, current, [])
     notes: list[str] = []
@@ -87,7 +87,7 @@ def find_ended(store: Store, environment: str) -> tuple[Challenge | None, int]:
     last, valid = book.find_last_number(), book.find_last_valid()
     if not last or (valid is not None and valid.number == last):
         return require_challenge(store, environment), last
-    return (valid if valid is not None and valid.kind == "shadow" else None), last
+    return (valid if valid is not None and valid.is_begin else None), last
 
 
 def require_challenge(store: Store, environment: str) -> Challenge:
