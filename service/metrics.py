@@ -16,6 +16,7 @@ from credit.common.errors import Problem
 from credit.common.files import is_running
 from credit.contract import Contract
 from credit.contract.levels import Scalar
+from credit.registry.challenges import Challenge
 from credit.scoring.policy import DecisionKind
 from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_watch import MODEL_PROBLEMS
@@ -24,7 +25,7 @@ from service.engine.live_version import LiveVersion
 from service.engine.request_errors import UNKNOWN_FIELD
 from service.engine.requests import RequestParser
 from service.exposed_metrics import GroupHiding, WorkerProcesses
-from service.shadow.shadows import OUTCOMES, ShadowOutcome, Shadows
+from service.shadow.shadows import OUTCOMES, ShadowOutcome
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
@@ -84,22 +85,22 @@ SPOOL_SIZE = Gauge(
 )
 
 
-def count_decisions(recorded: RecordedDecisions, serving: LiveVersion, seconds: float) -> None:
-    """Count answered decisions, and the latency of each; a repeated request is none."""
+def count_decisions(recorded: RecordedDecisions, serving: Sequence[LiveVersion], seconds: float) -> None:
+    """Count answered decisions, each of its version, and the latency of each; a repeated request is none."""
     if recorded.is_repeat:
         REPEAT_COUNT.inc(len(recorded.records))
         return
-    for record in recorded.records:
+    for record, version_of in zip(recorded.records, serving, strict=True):
         DECISION_SECONDS.observe(seconds)
         decision, version = record["decision"], record["version"] or "image"
         _find_series(DECISION_COUNT, decision, record["decided_by"], version).inc()
         if record["rule_because"]:
             RULE_TAKEOVER_COUNT.labels(classify_cause(record["rule_because"])).inc()
-        for column, into in serving.derivations.list_folded(record["inputs"]):
+        for column, into in version_of.derivations.list_folded(record["inputs"]):
             _find_series(FOLDED_LEVEL_COUNT, column, into, version).inc()
         protected = record["protected"]
-        values = [protected.get(attribute) for attribute in serving.requests.protected]
-        for series in _list_group_series(serving.requests, decision, version, *values):
+        values = [protected.get(attribute) for attribute in version_of.requests.protected]
+        for series in _list_group_series(version_of.requests, decision, version, *values):
             series.inc()
 
 
@@ -164,9 +165,8 @@ def start_counts() -> None:
         SHADOW_COUNT.labels(outcome)
 
 
-def set_challenge(shadows: Shadows) -> None:
+def set_challenge(challenge: Challenge | None) -> None:
     """Set which challenge is on in this worker, and how many applications it takes."""
-    challenge = shadows.challenge
     CHALLENGE_NUMBER.set(challenge.number if challenge else 0)
     CHALLENGE_NEED.set((challenge and challenge.needed) or 0)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.registry.challenges import Challenge, Challenges
-from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.challenges import Challenge, ChallengeKind, Challenges
+from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerEntry
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.stored_fields import read_stored_fields
@@ -30,16 +30,18 @@ class Contest(NamedTuple):
     notes: list[str]
 
 
-def admit_challenger(store: Store, environment: str, version: str) -> Contest:
+def admit_challenger(store: Store, environment: str, version: str, kind: ChallengeKind = "shadow") -> Contest:
     """Check a version, and that its bundle is whole. Raises CreditError with everything that stands against it."""
     record = require_version(store, version)
     live = read_current_entry(store, environment)
     newest = Challenges(store, environment).read_newest()
     current = newest if newest is not None and newest.is_begin else None
-    if current is not None and current.digest == record.digest:
+    if current is not None and (current.digest, current.kind) == (record.digest, kind):
         return Contest(live, record, current.number, current, [])
     notes: list[str] = []
     problems = [*_list_objections(store, environment, live, record), *_list_misfits(store, live, record, notes)]
+    if kind == "split":
+        problems += _list_ended_splits(store, environment, record)
     if current is not None:
         found = f"{current.version} challenges already, since record {current.number}: {current.reason}"
         fix = f"release challenge --end --env {environment} --reason '...' comes first"
@@ -61,6 +63,14 @@ def _list_objections(store: Store, environment: str, live: LedgerEntry, record: 
         yield Problem(where, "withdrawn, as its tags say", "a version that may be deployed one day")
     if action := Quarantine(Ledger(store, environment)).digests.get(record.digest):
         yield Problem(where, f"in quarantine, the watch took it back by entry {action.number}: {action.reason}")
+
+
+def _list_ended_splits(store: Store, environment: str, record: VersionRecord) -> Iterator[Problem]:
+    """List the splits of a version that the watch ended: people were treated unequally, or the model failed."""
+    for one in Challenges(store, environment).read_all():
+        if one.kind == "end" and one.actor == WATCH_ACTOR and one.digest == record.digest:
+            found = f"the watch ended its split, by record {one.number} of the challenges: {one.reason}"
+            yield Problem(f"{record.version} in {environment}", found, "a version that was not", "--shadow may try it")
 
 
 def _list_misfits(store: Store, live: LedgerEntry, record: VersionRecord, notes: list[str]) -> Iterator[Problem]:

@@ -95,7 +95,10 @@ def _describe_hold(hold: Hold) -> str:
 
 def _describe_challenge(challenge: Challenge) -> str:
     """Describe a challenge, and the command that judges it."""
-    since = f"{challenge.version} challenges as a shadow since {challenge.time:%Y-%m-%d %H:%M} UTC"
+    does = "challenges as a shadow"
+    if plan := challenge.plan:
+        does = f"decides about {plan.share:.0%} of entry {challenge.entry} until {plan.until:%Y-%m-%d %H:%M} UTC,"
+    since = f"{challenge.version} {does} since {challenge.time:%Y-%m-%d %H:%M} UTC"
     see = f"see release compare --live --env {challenge.environment}"
     return f"{since}: {challenge.actor}: {challenge.reason}; {see}"
 

@@ -15,6 +15,7 @@ from release.watching.failing.wording import SUBJECT, describe_failing
 from release.watching.settings import Settings
 from release.watching.taking_back.acting import Action, describe_answer
 from release.watching.taking_back.answering import Alarms, Answerer
+from release.watching.taking_back.split import SplitWatch
 from release.watching.taking_back.target import LEAST_SHOWN
 from release.watching.telling import Teller, Told
 from release.watching.wording import describe_alarm
@@ -101,6 +102,7 @@ class Session:
         self.settings = settings
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, self.file)
         self._answerer = Answerer(self._store, settings, self._read_groups, lambda: self.read_settings())
+        self._splits = SplitWatch(self._store, settings, lambda: self.read_settings())
         self._recorded: set[tuple[str, str, str]] = set()
         self._teller = Teller(self._store, settings.environment, settings.params, self._read_groups, self.file)
 
@@ -129,8 +131,10 @@ class Session:
                 if entry and (alarms := self._list_alarms(entry, findings, failures, obstacles)):
                     action = self._answerer.answer(databases[-1], alarms, now)
                     unwritten = self._record(alarms, action)
+                split = self._splits.look(entry, self.state.streams, obstacles, now) if entry else []
                 obstacles += action.obstacles if action else ()
                 told = self._tell(databases[-1], entry, now) if entry else Told()
+                told = told._replace(concerns=(*told.concerns, *split))
                 unchained = self._count_unchained(databases)
             last = self._last_action.find()
             return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten, last, failures)

@@ -121,6 +121,18 @@ class ChallengerResponse(BaseModel):
     unrecorded: int
 
 
+class SplitResponse(BaseModel):
+    """Who decides about a share of the applicants, and whom this worker dealt to whom since it took the split up."""
+
+    version: str
+    challenge: int = Field(description="The number of its record in the store")
+    share: float = Field(description="Of the applicants, whom it decides about", examples=[0.1])
+    until: datetime
+    decides: bool = Field(description="false: the live version decides about everybody")
+    because: str | None = Field(description="Why it decides about nobody; null: it does")
+    dealt: dict[str, int] = Field(examples=[{"live": 90, "challenger": 10}])
+
+
 class HealthResponse(BaseModel):
     """Whether applications are decided (`dark`: no), by the model or the rule, and the problems."""
 
@@ -132,7 +144,10 @@ class HealthResponse(BaseModel):
         examples=[{"one": "closed", "batch": "closed"}],
     )
     challenger: ChallengerResponse | None = Field(
-        description="Who decides beside, for nobody; null: no challenge is on"
+        description="Who decides beside, for nobody; null: no such challenge is on"
+    )
+    split: SplitResponse | None = Field(
+        description="Who decides about a share of the applicants; null: no such challenge is on"
     )
     problems: list[str]
 

@@ -32,6 +32,7 @@ from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 from service.settings import Settings
+from service.split.dealing import Dealer
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 """Its functions name the operations of the API, and so the methods of clients that are generated from its document."""
@@ -67,16 +68,17 @@ async def decide(request: Request) -> Response:
     "/v1/decisions/batch", response_model=BatchResponse, responses=REFUSALS, openapi_extra=_KEY_HEADER, tags=["decide"]
 )
 async def decide_batch(request: Request) -> Response:
-    """Decide several applications by one version: all of them, or none when one is not allowed."""
+    """Decide several applications: all of them, or none when one is not allowed."""
     serving, parts = require_serving(request), read_parts(request)
     language = read_language(request.scope["headers"], serving.languages)
     key, body = read_idempotency_key(request.scope["headers"]), await read_body(request)
-    arrived = time.monotonic()
+    arrived, caller = time.monotonic(), request.state.caller
     run_aside = parts.decider.run_aside
     with parts.decider.hold_batch():
         asked = await run_aside(lambda: _parse_batch(serving, parts.settings, body, language))
-        recorded = await parts.decider.decide_batch(serving, asked, request.state.caller, key, arrived)
-        return await run_aside(lambda: _finish_batch(recorded, serving, time.monotonic() - arrived))
+        dealt = await run_aside(lambda: _deal_batch(parts.dealer, serving, asked, caller, key))
+        recorded = await parts.decider.decide_batch(dealt, asked, caller, key, arrived)
+        return await run_aside(lambda: _finish_batch(recorded, dealt, time.monotonic() - arrived))
 
 
 def _parse_batch(serving: LiveVersion, settings: Settings, body: bytes, language: str) -> list[ApplicationRequest]:
@@ -84,8 +86,14 @@ def _parse_batch(serving: LiveVersion, settings: Settings, body: bytes, language
     return hash_applicants(settings, parsed)
 
 
-def _finish_batch(recorded: RecordedDecisions, serving: LiveVersion, seconds: float) -> Response:
-    metrics.count_decisions(recorded, serving, seconds)
+def _deal_batch(
+    dealer: Dealer, serving: LiveVersion, asked: list[ApplicationRequest], caller: str, key: str | None
+) -> list[LiveVersion]:
+    return [dealer.deal(serving, one, caller, key, place) for place, one in enumerate(asked)]
+
+
+def _finish_batch(recorded: RecordedDecisions, dealt: list[LiveVersion], seconds: float) -> Response:
+    metrics.count_decisions(recorded, dealt, seconds)
     return render_json({"decisions": [select_public_fields(record) for record in recorded.records]})
 
 

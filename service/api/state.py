@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.thread import WEAKNESS
+from credit.registry.challenges import Challenge
 from service.access.key_file import KeyFileWatch
 from service.api.log.causes import describe_cause
 from service.deciding.decider import Decider
 from service.engine.follower import Follower
 from service.settings import Settings
 from service.shadow.shadows import Shadows
+from service.split.dealing import Dealer
 
 
 @dataclass(frozen=True)
@@ -24,19 +26,35 @@ class Parts:
     checkpoints: CheckpointThread
     keys: KeyFileWatch
     shadows: Shadows
+    dealer: Dealer
+
+
+def find_challenge(parts: Parts) -> Challenge | None:
+    """Find the challenge that is on here, a shadow or a split; None without one."""
+    return parts.dealer.challenge or parts.shadows.challenge
+
+
+def find_challenger_problem(parts: Parts) -> str | None:
+    """Find what is wrong with the challenger, in words that name no path; None when nothing is known to be."""
+    if parts.shadows.problem is not None or parts.dealer.challenge is None:
+        return parts.shadows.problem
+    if parts.dealer.load_problem is not None:
+        return parts.dealer.load_problem
+    found = parts.decider.list_challenger_problems()
+    return f"of the challenger {parts.dealer.challenge.version}, {'; '.join(found)}" if found else None
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:
     """Collect the problems by kind, in words that name no path."""
-    problems = parts.follower.problems | parts.decider.list_problems()
+    problems = parts.follower.problems | parts.decider.live.list_problems()
     if "synchronous_commit" in parts.log.database.weaknesses:
         problems["commit"] = (
             "synchronous_commit is off in the database of the decision log; this service turns it on for itself"
         )
     if (stray := parts.log.database.weaknesses.get(WEAKNESS)) is not None:
         problems["months"] = stray
-    if parts.shadows.problem is not None:
-        problems["challenger"] = parts.shadows.problem
+    if (challenger := find_challenger_problem(parts)) is not None:
+        problems["challenger"] = challenger
     if parts.keys.problem is not None:
         problems["keys"] = parts.keys.problem
     log = parts.log

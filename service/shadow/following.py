@@ -1,9 +1,10 @@
-"""Follow the challenges of an environment: load the challenger of a new one beside, and let it go with its end."""
+"""Follow the challenges of an environment: load the challenger of a new one, and let it go with its end."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
@@ -11,9 +12,13 @@ from credit.registry.challenges import Challenge, Challenges
 from credit.registry.signatures import require_signature
 from credit.registry.store import Store
 from credit.registry.versions import fetch_temporarily, require_version
+from service.engine.follower import Follower
+from service.engine.requests import RequestParser
 from service.settings import STORE_SECONDS, Settings
 from service.shadow.challenger import Challenger, ChallengerError, LogPlace
 from service.shadow.shadows import Shadows
+from service.split.dealing import Dealer, is_over
+from service.split.loading import load_challenger
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,10 +27,23 @@ _RETRY_SECONDS = 10.0
 
 
 class ChallengeFollower:
-    """A thread beside the one that follows the ledger, so that no challenge is in the way of a rollback."""
+    """A thread beside the one that follows the ledger, so that no challenge is in the way of a rollback.
 
-    def __init__(self, read_settings: Callable[[], Settings], shadows: Shadows) -> None:
+    A challenger decides in the shadow, for nobody, or about those whom the dealer deals to it. `follower`: of the
+    ledger, which knows what clients send. `begin_dealing` is called before the first one is dealt to a challenger.
+    """
+
+    def __init__(
+        self,
+        read_settings: Callable[[], Settings],
+        shadows: Shadows,
+        dealer: Dealer,
+        follower: Follower,
+        begin_dealing: Callable[[], None],
+    ) -> None:
         self._read_settings, self._shadows = read_settings, shadows
+        self._dealer, self._follower, self._begin_dealing = dealer, follower, begin_dealing
+        self._accepted: RequestParser | None = None
         self._challenges: Challenges | None = None
         self._number = 0
         self._newest: Challenge | None = None
@@ -61,12 +79,26 @@ class ChallengeFollower:
             self._number += 1
             self._newest = self._read(challenges, content)
             self._is_followed, self._retry_at = self._newest is None, 0.0
-        newest, is_lost = self._newest, self._shadows.challenger is None
+        newest = self._newest
         if newest is None or time.monotonic() < self._retry_at:
             return
-        if not self._is_followed or (is_lost and newest.kind == "shadow"):
+        if not self._is_followed or self._is_lost(newest):
             self._follow(challenges.store, newest)
             self._is_followed = True
+        self._accept_other_clients()
+
+    def _is_lost(self, newest: Challenge) -> bool:
+        """Tell whether a challenger that should decide is not there."""
+        if newest.kind == "split":
+            return self._dealer.challenger is None and not is_over(newest, datetime.now(UTC))
+        return newest.kind == "shadow" and self._shadows.challenger is None
+
+    def _accept_other_clients(self) -> None:
+        """Let the challenger take what clients of other versions send, whenever the live version takes more."""
+        live, challenger = self._follower.serving, self._dealer.challenger
+        if live is not None and challenger is not None and live.requests is not self._accepted:
+            self._dealer.adopt(self._follower.accept_others(challenger))
+            self._accepted = live.requests
 
     def _read(self, challenges: Challenges, content: bytes) -> Challenge | None:
         """Read a record; where it is not valid nobody decides beside, and that is a problem."""
@@ -75,27 +107,52 @@ class ChallengeFollower:
         except CreditError as error:
             _LOG.error("%s", error)
             said = f"record {self._number} of the challenges is not valid; nobody decides beside"
+            self._dealer.end()
             self._shadows.suspend(said, self._number, None)
             return None
 
     def _follow(self, store: Store, challenge: Challenge) -> None:
-        if challenge.kind == "end":
+        if challenge.kind != "shadow":
             self._shadows.end()
+        if challenge.kind != "split":
+            self._dealer.end()
+        if challenge.kind == "end":
             _LOG.info("challenge %d is ended", challenge.number)
             return
         self._retry_at = time.monotonic() + _RETRY_SECONDS
         try:
-            challenger = self._load(store, challenge)
+            if challenge.kind == "split":
+                self._deal(store, challenge)
+            else:
+                self._shadow(store, challenge)
         except (CreditError, ChallengerError, OSError) as error:
             _LOG.error("challenge %d: %s cannot be loaded: %s", challenge.number, challenge.version, error)
             said = f"the challenger {challenge.version} cannot be loaded; nobody is decided by it"
-            self._shadows.suspend(said, challenge.number, challenge)
-            return
+            if challenge.kind == "split":
+                self._dealer.suspend(said, challenge)
+            else:
+                self._shadows.suspend(said, challenge.number, challenge)
+
+    def _shadow(self, store: Store, challenge: Challenge) -> None:
+        """Let a challenger decide beside. Raises CreditError, ChallengerError or OSError when it cannot be loaded."""
+        challenger = self._load(store, challenge)
         if self._ended.is_set():
             challenger.close()
             return
         self._shadows.begin(challenger)
         _LOG.info("challenge %d: %s decides beside, for nobody", challenge.number, challenge.version)
+
+    def _deal(self, store: Store, challenge: Challenge) -> None:
+        """Let a challenger decide about its share. Raises CreditError or OSError when it cannot be loaded."""
+        if is_over(challenge, datetime.now(UTC)):
+            self._dealer.suspend(None, challenge)
+            return
+        live = self._follower.serving
+        challenger = self._follower.accept_others(load_challenger(store, challenge, self._read_settings()))
+        self._accepted = live.requests if live else None
+        self._begin_dealing()
+        self._dealer.begin(challenge, challenger)
+        _LOG.info("challenge %d: %s decides about a share of the applicants", challenge.number, challenge.version)
 
     def _load(self, store: Store, challenge: Challenge) -> Challenger:
         """Load a challenger by the rules of the live version: signed where asked for, every hash checked."""

@@ -20,9 +20,9 @@ def find_contract(parts: Parts, record: DecisionRow) -> Contract:
 
     Raises RefusalError when none of them has it now.
     """
-    serving = parts.follower.serving
-    if serving is not None and serving.bundle.manifest.digest == record["digest"]:
-        return serving.bundle.contract
+    for loaded in (parts.follower.serving, parts.dealer.challenger):
+        if loaded is not None and loaded.bundle.manifest.digest == record["digest"]:
+            return loaded.bundle.contract
     try:
         return _load_contract(parts.settings, record["version"], record["digest"])
     except CreditError:

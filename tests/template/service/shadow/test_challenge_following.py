@@ -14,6 +14,7 @@ from service.shadow import following
 from service.shadow.challenger import Challenger, ChallengerError
 from service.shadow.following import ChallengeFollower
 from service.shadow.shadows import Shadows
+from service.split.dealing import Dealer
 
 
 class LoadedChallenger(Challenger):
@@ -31,7 +32,9 @@ class SteppedFollower(ChallengeFollower):
 
     def __init__(self, shadows: Shadows) -> None:
         self.failures: list[Exception] = []
-        super().__init__(lambda: SimpleNamespace(environment="prod", poll_seconds=1), shadows)  # type: ignore[arg-type,return-value]
+        settings = SimpleNamespace(environment="prod", poll_seconds=1)
+        live = SimpleNamespace(serving=None)
+        super().__init__(lambda: settings, shadows, Dealer(), live, lambda: None)  # type: ignore[arg-type,return-value]
 
     def _run(self) -> None:
         pass
@@ -136,7 +139,7 @@ def test_a_challenge_of_newer_code_lets_nobody_decide_beside_and_the_next_record
     follower = SteppedFollower(shadows)
     append(store, "shadow")
     follower.look()
-    assert store.create("challenges/prod/000000002.json", b'{"format": 2, "kind": "other", "share": 0.1}')
+    assert store.create("challenges/prod/000000002.json", b'{"format": 3, "kind": "other", "share": 0.1}')
     follower.look()
     assert (shadows.challenger, shadows.challenge) == (None, None)
     assert shadows.problem == "record 2 of the challenges is not valid; nobody decides beside"

@@ -1,0 +1,1 @@
+"""Let a challenger decide about a share of the applicants, who are dealt by chance."""
