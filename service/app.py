@@ -37,6 +37,8 @@ from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems, find_challenge
+from service.challenge.dealing import Dealer
+from service.challenge.following import ChallengeFollower
 from service.connections.open_connections import OpenConnections, build_limits
 from service.connections.tls import Encryption, build_state, load_tls
 from service.deciding.decider import BusyError, Decider, TimeLimits
@@ -47,10 +49,8 @@ from service.page import summary
 from service.parent_watch import end_with_parent
 from service.reloading import reload
 from service.settings import STORE_SECONDS, Settings, load_settings
-from service.shadow.following import ChallengeFollower
 from service.shadow.recorded import ShadowedWriter
 from service.shadow.shadows import Shadows
-from service.split.dealing import Dealer
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""

@@ -12,9 +12,9 @@ from service.api.openapi import READ_REFUSALS
 from service.api.request_reading import read_parts, require_serving
 from service.api.responses import HealthResponse, VersionResponse, render_json
 from service.api.state import collect_problems, find_challenge
+from service.challenge.dealing import ARMS, Dealer
 from service.engine.live_version import LiveVersion
 from service.shadow.shadows import OUTCOMES, Shadows
-from service.split.dealing import ARMS, Dealer
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 

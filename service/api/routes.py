@@ -28,11 +28,11 @@ from service.api.responses import (
     render_json,
     select_public_fields,
 )
+from service.challenge.dealing import Dealer
 from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 from service.settings import Settings
-from service.split.dealing import Dealer
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 """Its functions name the operations of the API, and so the methods of clients that are generated from its document."""

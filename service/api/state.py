@@ -8,11 +8,11 @@ from credit.decision_log.months.thread import WEAKNESS
 from credit.registry.challenges import Challenge
 from service.access.key_file import KeyFileWatch
 from service.api.log.causes import describe_cause
+from service.challenge.dealing import Dealer
 from service.deciding.decider import Decider
 from service.engine.follower import Follower
 from service.settings import Settings
 from service.shadow.shadows import Shadows
-from service.split.dealing import Dealer
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from credit.common.dates import DisplayTime, describe_time
 from credit.registry.challenges import Challenge, SplitPlan
+from service.challenge.dealing import ARMS, Arm
 from service.page.section import MOST_COUNTED, PageSection, SectionContent, SectionSource
 from service.shadow.shadows import OUTCOMES
-from service.split.dealing import ARMS, Arm
 
 _ARMS_SHOWN: dict[Arm, str] = {"live": "dealt to the live version", "challenger": "dealt to the challenger"}
 

@@ -10,11 +10,11 @@ from credit.common.errors import CreditError, Problem
 from credit.decision_log.log import DecisionLog
 from credit.registry.challenges import Challenge, ChallengeKind, Challenges
 from credit.registry.store import Store
-from service.shadow import following
+from service.challenge import following
+from service.challenge.dealing import Dealer
+from service.challenge.following import ChallengeFollower
 from service.shadow.challenger import Challenger, ChallengerError
-from service.shadow.following import ChallengeFollower
 from service.shadow.shadows import Shadows
-from service.split.dealing import Dealer
 
 
 class LoadedChallenger(Challenger):

@@ -12,13 +12,13 @@ from credit.registry.challenges import Challenge, Challenges
 from credit.registry.signatures import require_signature
 from credit.registry.store import Store
 from credit.registry.versions import fetch_temporarily, require_version
+from service.challenge.dealing import Dealer, is_over
+from service.challenge.loading import load_challenger
 from service.engine.follower import Follower
 from service.engine.requests import RequestParser
 from service.settings import STORE_SECONDS, Settings
 from service.shadow.challenger import Challenger, ChallengerError, LogPlace
 from service.shadow.shadows import Shadows
-from service.split.dealing import Dealer, is_over
-from service.split.loading import load_challenger
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from credit.registry.challenges import Challenge, SplitPlan
+from service.challenge.dealing import Dealer, find_place
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
-from service.split.dealing import Dealer, find_place
 
 SHARE = 0.2
 

@@ -15,7 +15,7 @@ from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry.challenges import Challenge, Challenges, SplitPlan
 from credit.registry.store import Store
 from credit.registry.versions import require_version
-from service.split.dealing import find_place
+from service.challenge.dealing import find_place
 from testing.parts.servers import wait_until
 from testing.releases import deploy_versions
 from testing.services import Service, run_service

@@ -1,1 +1,0 @@
-"""Let a challenger decide about a share of the applicants, who are dealt by chance."""
