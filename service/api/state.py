@@ -38,7 +38,7 @@ def find_challenger_problem(parts: Parts) -> str | None:
     """Find what is wrong with the challenger, in words that name no path; None when nothing is known to be."""
     if parts.shadows.problem is not None or parts.dealer.challenge is None:
         return parts.shadows.problem
-    if parts.dealer.load_problem is not None:
+    if parts.dealer.explain_rest(parts.follower.serving) is not None:
         return parts.dealer.load_problem
     found = parts.decider.list_challenger_problems()
     return f"of the challenger {parts.dealer.challenge.version}, {'; '.join(found)}" if found else None
