@@ -16,6 +16,7 @@ from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.watching.session import Look
 from release.watching.taking_back.split import SplitWatch
+from testing.releases import deploy_versions
 from tests.template.release.watching.test_failing_model import fail
 
 Command = Callable[..., tuple[int, Any]]
@@ -60,12 +61,15 @@ def test_a_split_is_one_record_with_a_plan_that_status_and_history_say(released:
     code, told = command(*BEGIN)
     assert (code, "challenges v2.0.0 already, since record 1" in told) == (0, True)
     code, told = command("status", "--env", "prod")
-    assert (code, "v3.0.0 decides about 10% of entry 2 until" in told) == (0, True)
+    assert (code, "v3.0.0 decides about 10.0% of the applicants until" in told) == (0, True)
+    deploy_versions(released, "v1.0.0")
+    code, told = command("status", "--env", "prod")
+    assert (code, "v3.0.0 decides about nobody any more, its split is of entry 2" in told) == (0, True)
     code, told = command(*END)
     assert (code, "what it decided stays in the log" in told) == (0, True)
     assert "release challenge v3.0.0 --env prod --split 0.1 --days" in told
     code, told = command("history", "--env", "prod")
-    assert [line.split()[3:5] for line in told.splitlines()[1:3]] == [["split", "v3.0.0"], ["ended", "v3.0.0"]]
+    assert [line.split()[3:5] for line in told.splitlines()[2:4]] == [["split", "v3.0.0"], ["ended", "v3.0.0"]]
 
 
 def test_a_shadow_is_ended_before_a_split_of_the_same_version_begins(released: Store, command: Command) -> None:

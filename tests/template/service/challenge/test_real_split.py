@@ -71,6 +71,10 @@ def test_people_are_dealt_as_their_references_say_through_a_kill_and_until_a_rol
     assert "service_challenge 1.0" in metrics
     assert f"v3.0.0 decides about {SHARE:.1%} of the applicants" in service.get("/").text
 
+    decided = service.get("/v1/decided").json()
+    assert (decided["version"], decided["total"]) == ("v2.0.0", len(people) + 2 * (len(people) - own))
+    assert f"{2 * own} more by v3.0.0, the challenger of a split" in decided["notes"]
+
     found = service.get(f"/v1/decisions/{answered[0]['id']}").json()
     assert found["version"] == answered[0]["version"]
     report = {"decision_id": next(one["id"] for one in answered if one["version"] == "v3.0.0")}
