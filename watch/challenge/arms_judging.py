@@ -13,7 +13,7 @@ import numpy as np
 from credit.registry.challenges import SplitPlan
 from watch.challenge.arm_ratios import RatioChange, weigh_ratio
 from watch.challenge.arms import SIDES, Arm, Arms, Deal, weigh_arms, weigh_deal
-from watch.challenge.dealing import DealtApplication, select_people
+from watch.challenge.dealing import DealtApplication, DealtPeople, select_people
 from watch.challenge.flips import Group, count_flip_tests
 from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups
@@ -31,7 +31,7 @@ class GroupArms(NamedTuple):
 
 
 class ArmsFinding(NamedTuple):
-    """The evidence about both arms. `later`, `undealt`: applications that are left out, as in `DealtPeople`.
+    """The evidence about both arms. `selected`: whom it is about, and how many are left out.
 
     `beyond`, `ratio_beyond`, `breach_beyond`, `deal_beyond`: what each evidence must exceed.
     """
@@ -39,8 +39,7 @@ class ArmsFinding(NamedTuple):
     everybody: Arms
     groups: dict[Group, GroupArms]
     deal: Deal
-    later: int
-    undealt: int
+    selected: DealtPeople
     beyond: float
     ratio_beyond: float
     breach_beyond: float
@@ -83,7 +82,8 @@ def judge_arms(applications: Sequence[DealtApplication], groups: WatchedGroups, 
     Of each person the first application counts, as `select_people` says; without a reference of theirs people who
     come twice count twice, which makes the evidence too large, as their arm is known.
     """
-    people, later, undealt = select_people(applications)
+    selected = select_people(applications)
+    people = selected.applications
     challengers = np.array([one.is_challengers for one in people], bool)
     approved = np.array([one.approved for one in people], bool)
     assigned = {text: groups.assign(text) for text in {one.protected for one in people}}
@@ -102,8 +102,7 @@ def judge_arms(applications: Sequence[DealtApplication], groups: WatchedGroups, 
         weigh_arms(challengers, approved, plan.share),
         found,
         weigh_deal(challengers, plan.share),
-        later,
-        undealt,
+        selected,
         SIDES * count_flip_tests(groups) / plan.alpha,
         SIDES * compared / plan.alpha,
         compared / plan.breach_alpha,

@@ -32,12 +32,13 @@ class DealtPeople(NamedTuple):
     """People in their order, each with one application.
 
     `later`: applications of people who had one before; `undealt`: those of processes that dealt nobody to the
-    challenger yet, with the first one that they did.
+    challenger yet, with the first one that they did; `unnamed`: people without a reference.
     """
 
     applications: list[DealtApplication]
     later: int
     undealt: int
+    unnamed: int
 
 
 def read_dealt(
@@ -84,4 +85,5 @@ def select_people(applications: Sequence[DealtApplication]) -> DealtPeople:
             found.append(one)
         elif deals:
             later += 1
-    return DealtPeople(found, later, len(applications) - len(found) - later)
+    unnamed = sum(one.applicant is None for one in found)
+    return DealtPeople(found, later, len(applications) - len(found) - later, unnamed)

@@ -89,7 +89,7 @@ def test_people_who_come_again_are_counted_once() -> None:
         first, *people = deal(rng, 100, 0.5, {"white": (0.5, 0.5), "Black": (0.5, 0.5)})
         again = [one._replace(applicant=f"{number}") for number, one in enumerate(people) for _ in range(10)]
         found = judge_arms([first, *again], groups, plan)
-        assert (found.everybody.people, found.later) == (100, 900)
+        assert (found.everybody.people, found.selected.later) == (100, 900)
         seen["by reference"] += bool(list_seen(found))
         seen["without"] += bool(
             list_seen(judge_arms([first, *(one._replace(applicant=None) for one in again)], groups, plan))
@@ -113,7 +113,7 @@ def test_a_person_who_came_before_a_process_dealt_is_known_and_counts_nowhere() 
     ]
     found = judge_arms(rows, make_groups(), make_plan())
     assert (found.everybody.champion.people, found.everybody.challenger.people) == (2, 0)
-    assert (found.later, found.undealt) == (2, 4)
+    assert (found.selected.later, found.selected.undealt) == (2, 4)
 
 
 def test_a_worker_that_takes_the_challenge_up_later_is_no_broken_deal() -> None:
@@ -121,7 +121,7 @@ def test_a_worker_that_takes_the_challenge_up_later_is_no_broken_deal() -> None:
     late = [people[1]._replace(is_challengers=False, writer="late")] * 500
     found = judge_arms([people[0], *late, *people], make_groups(), make_plan(0.1))
     assert not found.is_dealt_otherwise
-    assert found.undealt == 501
+    assert found.selected.undealt == 501
     assert found.everybody.people == 2_001
 
 
