@@ -19,6 +19,7 @@ from credit.registry.challenges import LARGEST_SHARE, ChallengeKind, Challenges,
 from credit.registry.store import Store
 from release.challenge.admission import Contest, admit_challenger, find_ended
 from release.challenge.forecast import Forecast, try_prediction
+from release.challenge.split_forecast import predict_split_needs
 from release.challenge.wording import describe_forecast, dump_forecast
 from release.commands.options import StoreCommand, add_dry_run, add_environment, add_reason
 from release.deployment.way_back import read_current_entry
@@ -171,7 +172,9 @@ def _predict(
         return None, "no decision log here; SERVICE_STATE and SERVICE_DATABASE_URL say where it is"
     try:
         with open_read_only(*where) as databases:
-            environment, live, record = settings.environment, contest.live, contest.record
-            return try_prediction(store, databases, environment, live, record, difference, alpha)
+            of = (store, databases, settings.environment, contest.live, contest.record)
+            if plan is not None:
+                return predict_split_needs(*of, plan.share, plan.difference, plan.alpha)
+            return try_prediction(*of, difference, alpha)
     except CreditError as error:
         return None, str(error.problems[0])
