@@ -105,7 +105,7 @@ def run(
     }
     lines = [_describe_begin(env, contest, plan, dry_run)]
     lines += describe_forecast(forecast) if forecast else [f"takes: not known, {why_not}"]
-    lines += [f"note:  {line}" for line in contest.notes]
+    lines += [f"note:  {line}" for line in [*contest.notes, *_list_shortages(forecast, days)]]
     lines += [] if dry_run else [f"undo:  release challenge --end --env {env} --reason '...'"]
     lines += [f"next:  release compare --live --env {env}"]
     return Answer(content | ({"dry_run": True} if dry_run else {}), "\n".join(lines))
@@ -121,6 +121,16 @@ def _make_plan(settings: Settings, share: float, days: float, difference: float)
         limit=settings.judging.limit,
         breach_alpha=settings.judging.alpha,
     )
+
+
+def _list_shortages(forecast: Forecast | None, days: float | None) -> list[str]:
+    """List why a split would be over before the difference is seen, as far as is known how many people come."""
+    if days is None or forecast is None or forecast.daily is None or forecast.everybody is None:
+        return []
+    needed, coming = forecast.everybody.any_look, days * forecast.daily
+    if needed is not None and needed <= coming:
+        return []
+    return [f"in {days:g} days about {coming:,.0f} applications come: too few to see such a difference"]
 
 
 def _describe_begin(env: str, contest: Contest, plan: SplitPlan | None, dry_run: bool) -> str:

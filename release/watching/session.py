@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal, NamedTuple
 
 from credit.common.errors import CreditError, Problem
@@ -13,7 +14,7 @@ from release.deployment.quarantine import LastAction
 from release.oncall.alarms import NewAlarm, record_alarms
 from release.watching.failing.wording import SUBJECT, describe_failing
 from release.watching.settings import Settings
-from release.watching.taking_back.acting import Action, describe_answer
+from release.watching.taking_back.acting import Action, describe_answer, read_standing, take_back
 from release.watching.taking_back.answering import Alarms, Answerer
 from release.watching.taking_back.split import SplitWatch
 from release.watching.taking_back.target import LEAST_SHOWN
@@ -101,7 +102,8 @@ class Session:
         """Go on by these settings from what the file has, as a watch that is started anew does."""
         self.settings = settings
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, self.file)
-        self._answerer = Answerer(self._store, settings, self._read_groups, lambda: self.read_settings())
+        do = partial(read_standing, self._store), partial(take_back, self._store)
+        self._answerer = Answerer(settings, self._read_groups, lambda: self.read_settings(), *do)
         self._splits = SplitWatch(self._store, settings, lambda: self.read_settings())
         self._recorded: set[tuple[str, str, str]] = set()
         self._teller = Teller(self._store, settings.environment, settings.params, self._read_groups, self.file)
@@ -156,7 +158,8 @@ class Session:
         groups, failing = [one for one in found if one.is_alarm], failures if failures and failures.is_alarm else None
         if not groups and failing is None:
             return None
-        return Alarms(live, groups, failing, self.state.streams[live.number, live.digest].counts, obstacles)
+        streams = self.state.streams[live.number, live.digest]
+        return Alarms(live, groups, failing, streams.count("approvals"), streams.count("rule"), obstacles)
 
     def _record(self, alarms: Alarms, action: Action | None) -> str:
         """Write alarms that are new to the store; returns why they are not, and the next look tries again."""

@@ -35,11 +35,13 @@ class FailedPeople(NamedTuple):
     """The newest applicants of an entry, and on whom its model failed by itself, shape (n,).
 
     `doubt`: why these are not beyond the budget, though all on whom it failed or was late are; empty where they are.
+    `is_timed`: some were late, so that it was measured, here and now, how long the model takes.
     """
 
     sample: Sample
     failed: NDArray[np.bool_]
     doubt: str = ""
+    is_timed: bool = False
 
 
 def find_failed(
@@ -60,10 +62,11 @@ def find_failed(
     people = [one for one, is_late in zip(sample.applications, late, strict=True) if is_late]
     doubt = _doubt_lateness(store, live, people, failing.budget, candidates)
     if not doubt:
-        return FailedPeople(sample, failed)
+        return FailedPeople(sample, failed, is_timed=True)
     own = failed & ~late
     recent = np.array([one.decided_at.timestamp() >= failing.since for one in sample.applications])
-    return FailedPeople(sample, own, "" if own[recent].sum() > failing.budget * recent.sum() else doubt)
+    is_beyond = own[recent].sum() > failing.budget * recent.sum()
+    return FailedPeople(sample, own, "" if is_beyond else doubt, is_timed=True)
 
 
 def _is_late(one: SampledApplication) -> bool:

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import NamedTuple
 
 from credit.scoring.row_encoder import ApplicationRow
-from release.oncall.affected import LiveDecider, Redecision
+from release.oncall.affected import LiveDecider
 from watch.reading import MODEL_AT_FAULT
 
 _MOST = 101
@@ -44,7 +44,7 @@ def measure_pace(deciders: Sequence[LiveDecider], applications: Sequence[Applica
                 began = time.perf_counter()
                 made = decider.decide_inputs(inputs)
                 times[turn].append(time.perf_counter() - began)
-                failures.extend([is_failure(made)] if turn == 0 else [])
+                failures.extend([is_failure(made.rule_because)] if turn == 0 else [])
             if time.perf_counter() - start > _SECONDS:
                 return
 
@@ -67,6 +67,6 @@ def _report_to(done: "Future[None]", work: Callable[[], None]) -> None:
         done.set_exception(error)
 
 
-def is_failure(made: Redecision) -> bool:
-    """Tell whether the rule decided since the model failed, when it decided again."""
-    return made.rule_because is not None and made.rule_because.startswith(MODEL_AT_FAULT)
+def is_failure(rule_because: str | None) -> bool:
+    """Tell whether the rule decided since the model failed. `rule_because`: why it did, None where it did not."""
+    return rule_because is not None and rule_because.startswith(MODEL_AT_FAULT)

@@ -3,14 +3,14 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from failing_models import FAILED, fail, let_candidates_fail, slow_down
 from filled_logs import Books, assert_untouched, damage_bundle, harm, look, mix_people, read_newest, start
 from sqlalchemy import delete
 
-from credit.bundle.rule_causes import NO_SCORE, describe_doubt, describe_failure, describe_late, describe_slow
+from credit.bundle.rule_causes import NO_SCORE, describe_doubt, describe_late, describe_slow
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry.holds import append_hold
 from credit.registry.ledger import Ledger, LedgerEntry
@@ -24,17 +24,7 @@ from release.watching.taking_back import acting
 from testing.releases import deploy_versions
 
 Command = Callable[..., tuple[int, Any]]
-FAILED = describe_failure(ValueError("x"))
 BECAUSE = "no version and no rule is better by paired evidence"
-
-
-def fail(
-    books: Books, live: LedgerEntry, number: int = 60, because: str = FAILED, kind: str = "approve", **changes: Any
-) -> None:
-    """Write decisions by the rule, since the model failed; everybody alike."""
-    by_rule = live.model_copy(update={"kind": "fallback"})
-    people = books.town.find(live, kind, by_rule, kind)
-    books.write(live, mix_people(number, people, people), decided_by="rule", rule_because=because, **changes)
 
 
 def assert_stays(found: Look, store: Store, live: LedgerEntry, why: str, environment: str = "prod") -> None:
@@ -248,45 +238,6 @@ def test_few_failures_are_no_reason(released: Store, books: Books, live: LedgerE
     fail(books, live)
     assert look(books, failing_least=100).word == "quiet"
     assert read_newest(released) == live
-
-
-def slow_down(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """Let the models of versions take a second for each applicant, by a clock that only they move."""
-    load, clock = affected.load_decider, [0.0]
-
-    class Timed:
-        def __init__(self, decider: Any, seconds: float) -> None:
-            self._decider, self._seconds = decider, seconds
-
-        def decide_inputs(self, inputs: Any) -> Redecision:
-            clock[0] += self._seconds
-            made: Redecision = self._decider.decide_inputs(inputs)
-            return made
-
-    def load_timed(store: Store, entry: LedgerEntry) -> Any:
-        return Timed(load(store, entry), 1.0 if entry.version in names else 0.001)
-
-    monkeypatch.setattr(blame, "load_decider", load_timed)
-    monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-
-
-def let_candidates_fail(monkeypatch: pytest.MonkeyPatch, *names: str, module: ModuleType = trial) -> None:
-    """Let versions fail on everybody; the rule beside the live version is `rule`."""
-    load = affected.load_decider
-
-    class Failing:
-        def __init__(self, decider: Any) -> None:
-            self._decider = decider
-
-        def decide_inputs(self, inputs: Any) -> Redecision:
-            made: Redecision = self._decider.decide_inputs(inputs)
-            return made._replace(rule_because=FAILED)
-
-    def load_failing(store: Store, entry: LedgerEntry) -> Any:
-        decider = load(store, entry)
-        return Failing(decider) if ("rule" if entry.kind == "fallback" else entry.version) in names else decider
-
-    monkeypatch.setattr(module, "load_decider", load_failing)
 
 
 def test_where_the_version_before_fails_on_the_same_people_the_rule_decides(
