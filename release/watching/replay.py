@@ -18,6 +18,7 @@ from release.watching.failing.stretches import FailingStretches
 from release.watching.settings import Settings
 from release.watching.taking_back.acting import Action, Standing, find_target
 from release.watching.taking_back.answering import MORE_PEOPLE, Alarms, Answerer
+from release.watching.taking_back.split import find_reason_not_to_end
 from release.watching.taking_back.target import Question
 from watch.failures import FailureFinding
 from watch.follower import Follower
@@ -35,7 +36,8 @@ class ReplayedEntry(NamedTuple):
     """An entry with its decisions. `alarm`: when the first one would have been, None without one.
 
     `alarms`, `failing`: the groups, and the model, that were in alarm at the last answer; `action`: that answer, `at` a
-    moment, None where there is none; `problem`: why it is not known.
+    moment, None where there is none; `problem`: why it is not known. `split_ended`: when the split would have been
+    ended in which these decisions were a challenger's, None where it would not.
     """
 
     streams: EntryStreams
@@ -45,6 +47,7 @@ class ReplayedEntry(NamedTuple):
     action: Action | None = None
     at: datetime | None = None
     problem: str = ""
+    split_ended: datetime | None = None
 
     @property
     def target(self) -> str | None:
@@ -128,7 +131,10 @@ class _Replayer:
         check_engine()  # else it would be a problem of each entry
         replayed = ReplayedEntry(streams, first.moment - _SECOND, _list_known(groups, first), first.failing)
         try:
-            return self._look_until_done(self._ledger.read_entry(streams.entry), replayed, groups, first, looks)
+            entry = self._ledger.read_entry(streams.entry)
+            if entry.digest != streams.digest:
+                return self._look_until_ended(entry, replayed, groups, first, looks)
+            return self._look_until_done(entry, replayed, groups, first, looks)
         except CreditError as error:
             return replayed._replace(problem=str(error.problems[0]))
 
@@ -163,6 +169,20 @@ class _Replayer:
             if replayed.target:
                 self._taken_back.append((look.moment, entry))
                 break
+        return replayed
+
+    def _look_until_ended(
+        self, entry: LedgerEntry, replayed: ReplayedEntry, groups: _Alarms, first: _Look, looks: Iterator[_Look]
+    ) -> ReplayedEntry:
+        """Look at the challenger of a split, whom the entry does not name, until the watch would have ended it."""
+        obstacles = find_obstacles(self._state, entry.number, first.moment, self._settings.params.stale_hours)
+        for look in chain([first], looks):
+            failing = look.failing or replayed.failing
+            replayed = replayed._replace(alarms=_list_known(groups, look), failing=failing, at=look.moment)
+            why_not = find_reason_not_to_end(obstacles, self._settings, find_hold(self._holds, look.moment))
+            if not why_not:
+                return replayed._replace(action=None, split_ended=look.moment)
+            replayed = replayed._replace(action=Action(None, [], why_not))
         return replayed
 
     def _imagine_standing(self, question: Question, moment: datetime) -> Standing:

@@ -177,6 +177,8 @@ def _describe_alarm(one: ReplayedEntry) -> str:
     did = "would have gone nowhere, and told people" + (f": {one.action.why_not}" if one.action else "")
     if one.target and one.at:
         did = f"would have gone to {one.target} at {one.at:%Y-%m-%d %H:%M:%S}"
+    if one.split_ended:
+        did = f"its split would have been ended at {one.split_ended:%Y-%m-%d %H:%M:%S}"
     return f"alarm at {one.alarm:%Y-%m-%d %H:%M:%S} UTC, {did}"
 
 
@@ -193,6 +195,7 @@ def dump_replay(replayed: Replay, settings: Settings) -> dict[str, Any]:
             "failures": one.failing._asdict() if one.failing else None,
             "target": one.target,
             "at": one.at.isoformat() if one.target and one.at else None,
+            "split_ended": one.split_ended.isoformat() if one.split_ended else None,
             "why_not": one.action.why_not if one.action else "",
             "tried": [_dump_trial(trial) for trial in one.action.trials] if one.action else [],
             "timed_now": one.action is not None and one.action.is_timed,

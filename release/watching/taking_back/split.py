@@ -1,12 +1,12 @@
 """Look after a split: where its challenger treats a group unequally or fails, the live version decides alone again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from credit.common.errors import CreditError
 from credit.registry.challenges import Challenge, ChallengeConflictError, Challenges
-from credit.registry.holds import read_hold
+from credit.registry.holds import Hold, read_hold
 from credit.registry.ledger import WATCH_ACTOR, LedgerEntry
 from credit.registry.store import Store
 from release.watching.ageing import Concern
@@ -76,16 +76,19 @@ class SplitWatch:
         return _tell_end(made)
 
     def _find_reason_not_to_end(self, obstacles: list[str]) -> str:
-        """Find why nothing may be done now, as for the live version; empty when nothing prevents it."""
-        if obstacles:
-            return f"inconclusive: {'; '.join(obstacles)}"
-        params = self._settings.params
+        settings = self._settings
         with suppress(CreditError):  # while the settings are not valid those of before stay
-            params = self._read_settings().params
-        if not params.acts:
-            return "watch.acts is false in params.yaml"
-        hold = read_hold(self._store, self._settings.environment)
-        return f"{hold.actor} holds {self._settings.environment}: {hold.reason}" if hold else ""
+            settings = settings._replace(params=self._read_settings().params)
+        return find_reason_not_to_end(obstacles, settings, read_hold(self._store, settings.environment))
+
+
+def find_reason_not_to_end(obstacles: Sequence[str], settings: Settings, hold: Hold | None) -> str:
+    """Find why nothing may be done, as for the live version; empty when nothing prevents it. `hold`: that is on."""
+    if obstacles:
+        return f"inconclusive: {'; '.join(obstacles)}"
+    if not settings.params.acts:
+        return "watch.acts is false in params.yaml"
+    return f"{hold.actor} holds {settings.environment}: {hold.reason}" if hold else ""
 
 
 def _tell_end(end: Challenge) -> Concern:

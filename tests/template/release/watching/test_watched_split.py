@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from filled_logs import Books, harm, look, read_newest, start
 from sqlalchemy import delete
 
 from credit.decision_log.tables import DECISIONS_TABLE
+from credit.registry import holds
 from credit.registry.challenges import Challenge, Challenges, SplitPlan
 from credit.registry.holds import append_hold
 from credit.registry.ledger import LedgerEntry
@@ -162,6 +164,30 @@ def test_harm_by_the_live_version_is_its_own_and_the_split_is_over_with_its_entr
     harm(books, challenger)
     assert list_told(look(books)) == {}, "nobody is dealt to it any more"
     assert read_last(released).kind == "split"
+
+
+def test_a_replay_says_when_a_split_would_have_been_ended_and_the_hold_that_keeps_it(
+    released: Store,
+    books: Books,
+    live: LedgerEntry,
+    challenger: LedgerEntry,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    books.write(live, [(one, "white") for one in books.town.find(live, "approve", live, "approve")][:60])
+    harm(books, challenger)
+    code, told = command("watch", "--env", "prod", "--replay")
+    assert (code, told.count("its split would have been ended at"), "would have gone" in told) == (3, 1, False)
+    own, other = command("watch", "--env", "prod", "--replay", "--json")[1]["entries"]
+    ended = {one["version"]: (one["alarm"], one["split_ended"]) for one in (own, other)}
+    assert ended["v2.0.0"] == (None, None)
+    alarm, end = map(datetime.fromisoformat, ended["v3.0.0"])
+    assert end == alarm + timedelta(seconds=1)
+    assert read_last(released).kind == "split", "a replay writes nothing"
+    monkeypatch.setattr(holds, "datetime", SimpleNamespace(now=lambda _: books.now - timedelta(days=1)))
+    append_hold(released, "prod", "hold", "counsel looks", "on call")
+    told = command("watch", "--env", "prod", "--replay")[1]
+    assert "would have gone nowhere, and told people: on call holds prod: counsel looks" in told
 
 
 def test_of_a_watch_and_a_person_who_end_a_split_at_once_one_does(
