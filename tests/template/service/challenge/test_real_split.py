@@ -15,6 +15,7 @@ from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry.challenges import Challenge, Challenges, SplitPlan
 from credit.registry.store import Store
 from credit.registry.versions import require_version
+from release.challenge.split_judgement import judge_split
 from service.challenge.dealing import find_place
 from testing.parts.servers import wait_until
 from testing.releases import deploy_versions
@@ -75,6 +76,12 @@ def test_people_are_dealt_as_their_references_say_through_a_kill_and_until_a_rol
     assert (decided["version"], decided["total"]) == ("v2.0.0", len(people) + 2 * (len(people) - own))
     assert f"{2 * own} more by v3.0.0, the challenger of a split" in decided["notes"]
 
+    log = Database(f"sqlite:///{service.state}/decisions.db", read_only=True)
+    judged = judge_split(released, log, challenge).finding
+    known = own - 1  # the first whom it decided shows that it deals, and says nothing more
+    assert (judged.everybody.challenger.people, judged.is_dealt_otherwise) == (known, False)
+    assert judged.everybody.people <= len(people), "each of them once"
+
     found = service.get(f"/v1/decisions/{answered[0]['id']}").json()
     assert found["version"] == answered[0]["version"]
     report = {"decision_id": next(one["id"] for one in answered if one["version"] == "v3.0.0")}
@@ -94,7 +101,6 @@ def test_people_are_dealt_as_their_references_say_through_a_kill_and_until_a_rol
     wait_until(lambda: not read_split(service), "the end", service.process)
     assert service.read_health()["problems"] == []
     service.stop()
-    log = Database(f"sqlite:///{service.state}/decisions.db", read_only=True)
     with log.begin_read() as connection:
         columns = DECISIONS_TABLE.c
         rows = connection.execute(select(columns.entry, columns.version).where(columns.repeat_of.is_(None))).all()
