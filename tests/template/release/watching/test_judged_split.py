@@ -63,7 +63,7 @@ def decide(
 
 
 def count(rows: list[dict[str, Any]], digest: str, race: str) -> dict[str, int]:
-    """Count people of an arm, but for those up to the first that was dealt to the challenger."""
+    """Count the people of a race in an arm."""
     kinds = [one["decision"] for one in rows if (one["digest"], one["protected"]["race"]) == (digest, race)]
     return {"people": len(kinds), "approved": kinds.count("approve")}
 
