@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dealt_people import Chances, deal, make_groups, make_plan
 
-from watch.challenge.arms import Arms, weigh_arms, weigh_deal
+from watch.challenge.arms import Arm, Arms, weigh_arms, weigh_deal
 from watch.challenge.arms_judging import ArmsFinding, judge_arms
 from watch.challenge.needed import POWER, count_arms_for_any_look, count_arms_for_one_look
 from watch.evidence import BETS
@@ -26,7 +26,7 @@ def weigh(rng: np.random.Generator, number: int, share: float, champion: float, 
 def list_seen(found: ArmsFinding) -> list[str]:
     """List the questions about approvals, everybody and each group, that are answered beyond doubt."""
     everybody = max(found.everybody.more, found.everybody.fewer) >= found.beyond
-    return ["everybody"] * everybody + [group for _, group in found.list_different()]
+    return ["everybody"] * everybody + [group for _, group in found.list_more() + found.list_fewer()]
 
 
 def count_alarms(chances: Chances, alpha: float, runs: int, rises: bool) -> int:
@@ -163,11 +163,26 @@ def test_a_group_is_worse_off_where_its_ratio_falls(chances: Chances, expected: 
     assert found.list_better() == ([BLACK] if verdict == "better" else [])
     assert found.list_worse() == ([BLACK] if verdict == "worse" else [])
     assert found.list_breaches() == ([BLACK] if breach else [])
-    moved = [("race", name) for name, (champion, challenger) in chances.items() if champion != challenger]
-    assert found.list_different() == moved
+    moved = {name: challenger - champion for name, (champion, challenger) in chances.items()}
+    assert found.list_more() == [("race", name) for name, by in moved.items() if by > 0]
+    assert found.list_fewer() == [("race", name) for name, by in moved.items() if by < 0]
     ratios = [chances["Black"][arm] / chances["white"][arm] for arm in (0, 1)]
     assert found.compute_ratios(BLACK) == pytest.approx(ratios, abs=0.08)
     assert found.compute_ratios(WHITE) == (1.0, 1.0)
+
+
+def test_a_group_that_alone_is_approved_less_is_worse_off_before_its_ratio_is_beyond_doubt() -> None:
+    """But not where its reference group is approved less as well, nor where its ratio is not seen to be lower."""
+    people = deal(np.random.default_rng(42), 500, 0.5, {"white": (0.9, 0.9), "Black": (0.9, 0.65)})
+    found = judge_arms(people, make_groups(), make_plan())
+    black, white = found.groups[BLACK], found.groups[WHITE]
+    assert black.ratio is not None
+    assert black.ratio.lower < found.ratio_beyond
+    assert (found.list_fewer(), found.list_worse()) == ([BLACK], [BLACK])
+    too = white._replace(arms=white.arms._replace(fewer=found.beyond))
+    assert found._replace(groups={BLACK: black, WHITE: too}).list_worse() == []
+    fallen = white._replace(arms=white.arms._replace(challenger=Arm(100, 50)))
+    assert found._replace(groups={BLACK: black, WHITE: fallen}).list_worse() == []
 
 
 def test_where_all_are_approved_less_by_as_much_a_group_is_called_worse_no_more_often_than_alpha() -> None:
