@@ -49,7 +49,7 @@ class SplitJudgement(NamedTuple):
         for side, evidence in (("more", everybody.more), ("fewer", everybody.fewer)):
             if evidence >= found.beyond:
                 return f"{side} people approved"
-        return "other people approved" if found.list_different() else "no difference beyond doubt"
+        return "other people approved" if found.list_more() or found.list_fewer() else "no difference beyond doubt"
 
     @property
     def is_small(self) -> bool:
@@ -59,7 +59,8 @@ class SplitJudgement(NamedTuple):
     def list_verdicts(self) -> list[tuple[str, list[Group]]]:
         """List the verdicts that are beyond doubt, each with its groups."""
         one = self.finding
-        return [("unlawful", one.list_breaches()), ("worse", one.list_worse()), ("better", one.list_better())]
+        moved = [("fewer", one.list_fewer()), ("more", one.list_more())]
+        return [("unlawful", one.list_breaches()), ("worse", one.list_worse()), ("better", one.list_better()), *moved]
 
 
 def judge_split(store: Store, database: Database, challenge: Challenge) -> SplitJudgement:

@@ -50,16 +50,28 @@ class ArmsFinding(NamedTuple):
         return [name for name, one in self.groups.items() if one.ratio and one.ratio.higher >= self.ratio_beyond]
 
     def list_worse(self) -> list[Group]:
-        """List the groups whose ratio is lower there."""
-        return [name for name, one in self.groups.items() if one.ratio and one.ratio.lower >= self.ratio_beyond]
+        """List the groups whose ratio is lower there, or that it approves fewer of while their reference stays.
+
+        The latter is found sooner: a group that is approved less beyond doubt, and seen to have a lower ratio, is not
+        left waiting for evidence about the ratio, unless its reference group is approved less beyond doubt too.
+        """
+        return [
+            name
+            for name, one in self.groups.items()
+            if one.ratio and (one.ratio.lower >= self.ratio_beyond or self._is_left_behind(name))
+        ]
 
     def list_breaches(self) -> list[Group]:
         """List the groups whose ratio is below the limit there."""
         return [name for name, one in self.groups.items() if one.ratio and one.ratio.breach >= self.breach_beyond]
 
-    def list_different(self) -> list[Group]:
-        """List the groups that it approves more or fewer of, the reference groups too."""
-        return [name for name, one in self.groups.items() if max(one.arms.more, one.arms.fewer) >= self.beyond]
+    def list_fewer(self) -> list[Group]:
+        """List the groups that it approves fewer of, the reference groups too."""
+        return [name for name, one in self.groups.items() if one.arms.fewer >= self.beyond]
+
+    def list_more(self) -> list[Group]:
+        """List the groups that it approves more of."""
+        return [name for name, one in self.groups.items() if one.arms.more >= self.beyond]
 
     @property
     def is_dealt_otherwise(self) -> bool:
@@ -74,6 +86,13 @@ class ArmsFinding(NamedTuple):
         """
         own, other = self.groups[name].arms, self.groups[self.groups[name].reference].arms
         return _divide(own.champion, other.champion), _divide(own.challenger, other.challenger)
+
+    def _is_left_behind(self, name: Group) -> bool:
+        """Tell whether it approves fewer of a group while it does not of the reference group."""
+        one = self.groups[name]
+        before, now = self.compute_ratios(name)
+        is_lower = before is not None and now is not None and now < before
+        return is_lower and one.arms.fewer >= self.beyond > self.groups[one.reference].arms.fewer
 
 
 def judge_arms(applications: Sequence[DealtApplication], groups: WatchedGroups, plan: SplitPlan) -> ArmsFinding:

@@ -1,15 +1,15 @@
 """The arms of a split: a planted difference is seen by the number that was said, and none where there is none."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from dealt_people import Chances, deal, make_groups, make_plan
 
-from watch.challenge.arms import Arms, weigh_arms, weigh_deal
+from watch.challenge.arms import Arm, Arms, weigh_arms, weigh_deal
 from watch.challenge.arms_judging import ArmsFinding, judge_arms
 from watch.challenge.needed import POWER, count_arms_for_any_look, count_arms_for_one_look
+from watch.evidence import BETS
 
 ALPHA = 0.05
 CASES = [(0.6, 0.1, 0.5), (0.85, 0.1, 0.2), (0.3, 0.2, 0.1)]
@@ -26,24 +26,15 @@ def weigh(rng: np.random.Generator, number: int, share: float, champion: float, 
 def list_seen(found: ArmsFinding) -> list[str]:
     """List the questions about approvals, everybody and each group, that are answered beyond doubt."""
     everybody = max(found.everybody.more, found.everybody.fewer) >= found.beyond
-    return ["everybody"] * everybody + [group for _, group in found.list_different()]
+    return ["everybody"] * everybody + [group for _, group in found.list_more() + found.list_fewer()]
 
 
-@dataclass
-class Alarms:
-    """Runs in which anything was seen by anybody who looked after each person, of how many."""
-
-    seen: int
-    runs: int
-
-
-def count_alarms(
-    chances: Chances, alpha: float, share: float, seed: int, runs: int = 100, rises: bool = False
-) -> Alarms:
-    rng, groups, plan = np.random.default_rng(seed), make_groups(), make_plan(share, alpha)
+def count_alarms(chances: Chances, alpha: float, runs: int, rises: bool) -> int:
+    """Count the runs in which anything was seen by anybody who looked after each person."""
+    rng, groups, plan = np.random.default_rng(32), make_groups(), make_plan(0.3, alpha)
     drift = (lambda time: 0.5 + time / 2) if rises else (lambda _: 1.0)
-    people = (deal(rng, 600, share, chances, drift) for _ in range(runs))
-    return Alarms(sum(bool(list_seen(judge_arms(one, groups, plan))) for one in people), runs)
+    people = (deal(rng, 600, plan.share, chances, drift) for _ in range(runs))
+    return sum(bool(list_seen(judge_arms(one, groups, plan))) for one in people)
 
 
 @pytest.mark.parametrize(("approved", "difference", "share"), CASES)
@@ -65,6 +56,23 @@ def test_a_difference_is_seen_by_the_number_that_was_said_as_often_as_said(
     assert few < 0.7 * runs, "a third of them would not do: the number is no waste of time"
 
 
+def test_the_evidence_is_that_of_the_formula_person_by_person() -> None:
+    """Written again as a loop, with what is expected of each from those before only."""
+    rng, share, number = np.random.default_rng(29), 0.2, 300
+    dealt, approved = rng.random(number) < share, rng.random(number) < 0.7
+    peaks = [1.0, 1.0]
+    for side, sign in enumerate((1, -1)):
+        stakes = [1.0] * len(BETS)
+        for place in range(number):
+            expected = (sum(approved[:place]) + 1) / (place + 2)
+            gain = sign * (float(dealt[place]) - share) * (float(approved[place]) - expected) / 0.8
+            stakes = [stake * (1 + bet * gain) for stake, bet in zip(stakes, BETS, strict=True)]
+            peaks[side] = max(peaks[side], sum(stakes) / len(BETS))
+    found = weigh_arms(dealt, approved, share)
+    assert (found.more, found.fewer) == pytest.approx(peaks)
+    assert max(peaks) > 1.1
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_where_both_approve_as_many_a_difference_is_seen_no_more_often_than_alpha(share: float) -> None:
     """The highest evidence ever counts, as if somebody looked after each of 4,000 people."""
@@ -76,9 +84,9 @@ def test_where_both_approve_as_many_a_difference_is_seen_no_more_often_than_alph
 @pytest.mark.parametrize("rises", [False, True])
 def test_groups_that_fare_differently_and_approvals_that_rise_are_no_difference_of_arms(rises: bool) -> None:
     """Everybody and each group are asked about, and alpha is that of all of them together."""
-    found = count_alarms({"white": (0.9, 0.9), "Black": (0.4, 0.4)}, 0.3, 0.3, 32, rises=rises)
-    assert found.seen <= 0.3 * found.runs
-    assert count_alarms({"white": (0.9, 0.9), "Black": (0.6, 0.2)}, 0.3, 0.3, 32, 20, rises).seen == 20
+    alpha, runs = 0.3, 100
+    assert count_alarms({"white": (0.9, 0.9), "Black": (0.4, 0.4)}, alpha, runs, rises) <= alpha * runs
+    assert count_alarms({"white": (0.9, 0.9), "Black": (0.6, 0.2)}, alpha, 20, rises) == 20
 
 
 def test_people_who_come_again_are_counted_once() -> None:
@@ -155,11 +163,26 @@ def test_a_group_is_worse_off_where_its_ratio_falls(chances: Chances, expected: 
     assert found.list_better() == ([BLACK] if verdict == "better" else [])
     assert found.list_worse() == ([BLACK] if verdict == "worse" else [])
     assert found.list_breaches() == ([BLACK] if breach else [])
-    moved = [("race", name) for name, (champion, challenger) in chances.items() if champion != challenger]
-    assert found.list_different() == moved
+    moved = {name: challenger - champion for name, (champion, challenger) in chances.items()}
+    assert found.list_more() == [("race", name) for name, by in moved.items() if by > 0]
+    assert found.list_fewer() == [("race", name) for name, by in moved.items() if by < 0]
     ratios = [chances["Black"][arm] / chances["white"][arm] for arm in (0, 1)]
     assert found.compute_ratios(BLACK) == pytest.approx(ratios, abs=0.08)
     assert found.compute_ratios(WHITE) == (1.0, 1.0)
+
+
+def test_a_group_that_alone_is_approved_less_is_worse_off_before_its_ratio_is_beyond_doubt() -> None:
+    """But not where its reference group is approved less as well, nor where its ratio is not seen to be lower."""
+    people = deal(np.random.default_rng(42), 500, 0.5, {"white": (0.9, 0.9), "Black": (0.9, 0.65)})
+    found = judge_arms(people, make_groups(), make_plan())
+    black, white = found.groups[BLACK], found.groups[WHITE]
+    assert black.ratio is not None
+    assert black.ratio.lower < found.ratio_beyond
+    assert (found.list_fewer(), found.list_worse()) == ([BLACK], [BLACK])
+    too = white._replace(arms=white.arms._replace(fewer=found.beyond))
+    assert found._replace(groups={BLACK: black, WHITE: too}).list_worse() == []
+    fallen = white._replace(arms=white.arms._replace(challenger=Arm(100, 50)))
+    assert found._replace(groups={BLACK: black, WHITE: fallen}).list_worse() == []
 
 
 def test_where_all_are_approved_less_by_as_much_a_group_is_called_worse_no_more_often_than_alpha() -> None:
@@ -199,6 +222,7 @@ def test_for_one_look_the_number_is_that_of_the_test_of_two_shares() -> None:
         z = np.abs(shares[:, 0] - shares[:, 1]) / np.sqrt(both * (1 - both) * (1 / people).sum())
         return float((z > 1.959964).mean())
 
+    assert count_arms_for_one_look(0.5, 0.25, 0.5, 0.05) == 154, "R's power.prop.test says 76.7 in each arm"
     assert reject(approved - difference) == pytest.approx(POWER, abs=0.03)
     assert reject(approved) == pytest.approx(ALPHA, abs=0.025)
 

@@ -63,7 +63,7 @@ def decide(
 
 
 def count(rows: list[dict[str, Any]], digest: str, race: str) -> dict[str, int]:
-    """Count people of an arm, but for those up to the first that was dealt to the challenger."""
+    """Count the people of a race in an arm."""
     kinds = [one["decision"] for one in rows if (one["digest"], one["protected"]["race"]) == (digest, race)]
     return {"people": len(kinds), "approved": kinds.count("approve")}
 
@@ -91,7 +91,7 @@ def test_a_group_whose_ratio_falls_is_worse_and_the_gate_closes(
     code, told = command(*LIVE, "--gate")
     assert code == 3
     assert "v3.0.0 decides beside v2.0.0, worse; " in told
-    assert "\nunlawful: race Black\nworse:  race Black\n" in told
+    assert "\nunlawful: race Black\nworse:  race Black\nfewer:  race Black\n" in told
     assert "plan:   50.0% of the people until 2026-03-08 08:00 UTC" in told
     assert "note:   the plan ended at 2026-03-08 08:00 UTC" in told
 
@@ -117,6 +117,9 @@ def test_approvals_that_move_for_everybody_close_no_gate(
     decide(books, live, begin(released, live), chances)
     code, told = command(*LIVE, "--json", "--gate")
     assert (code, told["verdict"], told["better"], told["worse"], told["unlawful"]) == (0, verdict, better, [], [])
+    signs = {race: challenger - champion for race, (champion, challenger) in chances.items()}
+    assert told["more"] == [["race", race] for race, sign in signs.items() if sign > 0]
+    assert told["fewer"] == [["race", race] for race, sign in signs.items() if sign < 0]
 
 
 def test_the_plan_judges_and_no_parameter_of_now(
