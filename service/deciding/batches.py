@@ -5,6 +5,7 @@ import functools
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 from credit.bundle.rule_causes import describe_late, describe_slow
 from credit.common.errors import CreditError
@@ -27,8 +28,14 @@ class _Batch:
         self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture, seconds: float
     ) -> None:
         self.tasks, self.origin, self.answer, self.seconds = tasks, origin, answer, seconds
+        self.deadline = tasks[0].deadline
         self.group: TaskGroup | None = None
         self._left, self._turn = len(tasks), threading.Lock()
+
+    def let_go(self) -> Sequence[DecisionTask]:
+        """Give the tasks away. As the group refers to the batch, both would stay until garbage is collected."""
+        tasks, self.tasks, self.group = self.tasks, (), None
+        return tasks
 
     def note_decided(self, count: int) -> bool:
         """Note decided applications; True for the last of them."""
@@ -38,10 +45,12 @@ class _Batch:
 
 
 class Batches:
-    """Decides batches. All methods but `_deliver` belong to the event loop."""
+    """Decides batches. All methods but `_deliver` belong to the event loop; `aside` does what each task takes."""
 
-    def __init__(self, model: ModelThreads, rule: RuleThread, recorder: Recorder, watch: ModelWatch) -> None:
-        self._model, self._rule, self._recorder, self._watch = model, rule, recorder, watch
+    def __init__(
+        self, model: ModelThreads, rule: RuleThread, recorder: Recorder, watch: ModelWatch, aside: Executor
+    ) -> None:
+        self._model, self._rule, self._recorder, self._watch, self._aside = model, rule, recorder, watch, aside
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pending: list[_Batch] = []
         self._is_ticking = False
@@ -52,7 +61,7 @@ class Batches:
         batch = _Batch(tasks, origin, answer, seconds)
         deliver = functools.partial(self._deliver, batch)
         if self._model.is_stuck or not self._model.breaker.admit(time.monotonic()):
-            self._rule.decide(tasks, describe_slow(self._model.seconds), deliver)
+            self._aside.submit(self._rule.decide, tasks, describe_slow(self._model.seconds), deliver)
             return
         self._pending.append(batch)
         batch.group = TaskGroup(tasks, deliver)
@@ -61,21 +70,26 @@ class Batches:
             self._is_ticking = True
             loop.call_later(_TICK_SECONDS, self._tick)
 
+    def close(self) -> None:
+        """Watch no batch any more: whoever waits still has been told that the service ends."""
+        self._pending = []
+
     def _tick(self) -> None:
         """Let the rule decide the rest of a batch whose time is over; of every batch, when the model is stuck."""
         now = time.monotonic()
         self._model.watch(now)
         self._pending = [batch for batch in self._pending if not batch.answer.done()]
         for batch in self._pending:
-            if batch.group is not None:
-                batch.group.flush()
+            if (group := batch.group) is not None:
+                self._aside.submit(group.flush)
             if self._model.circuit == "open":
                 because = describe_slow(self._model.seconds)
-            elif batch.tasks[0].deadline <= now:
+            elif batch.deadline <= now:
                 because = describe_late(batch.seconds)
             else:
                 continue
-            self._rule.decide(batch.tasks, because, functools.partial(self._deliver, batch))
+            deliver = functools.partial(self._deliver, batch)
+            self._aside.submit(self._rule.decide, batch.tasks, because, deliver)
         self._is_ticking = bool(self._pending)
         if self._loop is not None and self._is_ticking:
             self._loop.call_later(_TICK_SECONDS, self._tick)
@@ -86,10 +100,11 @@ class Batches:
         if not batch.note_decided(len(tasks)):
             return
         assert self._loop is not None  # noqa: S101 - for mypy: it was there before the first batch
-        if error := _find_error(batch.tasks):
+        tasks = batch.let_go()
+        if error := _find_error(tasks):
             self._loop.call_soon_threadsafe(refuse, batch.answer, error)
             return
-        records = build_records(batch.tasks, batch.origin)
+        records = build_records(tasks, batch.origin)
         loop = self._loop
         self._recorder.write(
             [records], lambda recorded: loop.call_soon_threadsafe(_settle_batch, batch.answer, records, recorded)

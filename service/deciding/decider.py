@@ -54,8 +54,8 @@ class Decider:
         self._many = start("many", threads=_BATCH_THREADS, slice_size=_BATCH_SLICE)
         self._rule, self._is_renewed, self._held = rule, False, 0
         self._singles = Singles(self._one, rule, self._recorder, self.watch)
-        self._batches = Batches(self._many, rule, self._recorder, self.watch)
         self._pool = ThreadPoolExecutor(_BATCH_THREADS, "batches")
+        self._batches = Batches(self._many, rule, self._recorder, self.watch, self._pool)
 
     def list_problems(self) -> dict[str, str]:
         """List the problems of the model, by kind."""
@@ -105,10 +105,12 @@ class Decider:
         """Decide a batch and record all of it or nothing. Raises as `decide` does."""
         self._renew()
         answer: AnswerFuture = asyncio.get_running_loop().create_future()
+        seconds = self.limits.batch_seconds
+        deadline = arrived + seconds
         origin = await self.run_aside(functools.partial(self._recorder.find_origin, "batch", asked, caller, key))
-        deadline = arrived + self.limits.batch_seconds
-        tasks = [DecisionTask(serving, one, deadline) for one in asked]
-        self._batches.add(tasks, origin, answer, self.limits.batch_seconds)
+        tasks = await self.run_aside(functools.partial(_make_tasks, serving, asked, deadline))
+        self._batches.add(tasks, origin, answer, seconds)
+        del asked, tasks  # so that they go when they are decided, and not with the answer
         return await answer
 
     @contextmanager
@@ -132,6 +134,7 @@ class Decider:
 
     def close(self) -> None:
         """Decide the queued applications, then end the threads."""
+        self._batches.close()
         self._pool.shutdown()
         for threads in (self._one, self._many, self._rule):
             threads.close()
@@ -143,3 +146,7 @@ class Decider:
             self._many.renew()
             self._singles.renew()
             self.watch.forget()
+
+
+def _make_tasks(serving: LiveVersion, asked: Sequence[ApplicationRequest], deadline: float) -> list[DecisionTask]:
+    return [DecisionTask(serving, one, deadline) for one in asked]
