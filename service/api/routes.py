@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -75,15 +76,17 @@ async def decide_batch(request: Request) -> Response:
     arrived, caller = time.monotonic(), request.state.caller
     run_aside = parts.decider.run_aside
     with parts.decider.hold_batch():
-        asked = await run_aside(lambda: _parse_batch(serving, parts.settings, body, language))
-        dealt = await run_aside(lambda: _deal_batch(parts.dealer, serving, asked, caller, key))
-        recorded = await parts.decider.decide_batch(dealt, asked, caller, key, arrived)
-        return await run_aside(lambda: _finish_batch(recorded, dealt, time.monotonic() - arrived))
+        asked = await run_aside(partial(_parse_batch, serving, parts.settings, body, language))
+        del body
+        dealt = await run_aside(partial(_deal_batch, parts.dealer, serving, asked, caller, key))
+        deciding = parts.decider.decide_batch(dealt, asked, caller, key, arrived)
+        del asked  # `deciding` alone has them, and drops each when it is decided
+        recorded = await deciding
+        return await run_aside(partial(_finish_batch, recorded, dealt, time.monotonic() - arrived))
 
 
 def _parse_batch(serving: LiveVersion, settings: Settings, body: bytes, language: str) -> list[ApplicationRequest]:
-    parsed = [one._replace(language=language) for one in serving.requests.parse_batch(body)]
-    return hash_applicants(settings, parsed)
+    return hash_applicants(settings, serving.requests.parse_batch(body, language))
 
 
 def _deal_batch(
@@ -94,7 +97,7 @@ def _deal_batch(
 
 def _finish_batch(recorded: RecordedDecisions, dealt: list[LiveVersion], seconds: float) -> Response:
     metrics.count_decisions(recorded, dealt, seconds)
-    return render_json({"decisions": [select_public_fields(record) for record in recorded.records]})
+    return render_json({"decisions": (select_public_fields(record) for record in recorded.records)})
 
 
 @ROUTER.get(

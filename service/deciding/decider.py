@@ -19,8 +19,8 @@ from service.engine.requests import ApplicationRequest
 
 T = TypeVar("T")
 
-_PARSING_THREADS = 2
-"""Threads that read and answer batches."""
+_ASIDE_THREADS = 2
+"""Threads that read and answer batches, and do what each of their tasks takes."""
 
 _MAX_BATCHES = 32
 """Batches at a time: with thousands of applications each, more would take the memory of the machine."""
@@ -45,10 +45,10 @@ class Decider:
 
     def __init__(self, writer: Writer, environment: str, limits: TimeLimits) -> None:
         self._limits, self._rule, self._recorder = limits, RuleThread(), Recorder(writer, environment)
+        self._pool = ThreadPoolExecutor(_ASIDE_THREADS, "batches")
         self.live = self._open_lane("")
         self._challengers: Lane | None = None
         self._held = 0
-        self._pool = ThreadPoolExecutor(_PARSING_THREADS, "batches")
 
     @property
     def limits(self) -> TimeLimits:
@@ -107,15 +107,14 @@ class Decider:
     ) -> RecordedDecisions:
         """Decide a batch, each application by its version, and record all of it or nothing. Raises as `decide` does."""
         answer: AnswerFuture = asyncio.get_running_loop().create_future()
+        seconds = self.limits.batch_seconds
+        deadline = arrived + seconds
         origin = await self.run_aside(functools.partial(self._recorder.find_origin, "batch", asked, caller, key))
-        deadline = arrived + self.limits.batch_seconds
-        tasks = [DecisionTask(version, one, deadline) for version, one in zip(serving, asked, strict=True)]
-        batch = Batch(tasks, origin, answer, self.limits.batch_seconds)
-        parts: dict[Lane, list[DecisionTask]] = {}
-        for task in tasks:
-            parts.setdefault(self._find_lane(task.serving), []).append(task)
-        for lane, part in parts.items():
-            lane.batches.add(batch, part)
+        tasks, parts = await self.run_aside(functools.partial(_make_tasks, serving, asked, deadline))
+        batch = Batch(tasks, origin, answer, seconds)
+        for part in parts:
+            self._find_lane(part[0].serving).batches.add(batch, part)
+        del asked, tasks, parts, part, batch  # so that they go when they are decided, and not with the answer
         return await answer
 
     @contextmanager
@@ -139,13 +138,15 @@ class Decider:
 
     def close(self) -> None:
         """Decide the queued applications, then end the threads."""
+        for lane in self._list_lanes():
+            lane.batches.close()
         self._pool.shutdown()
         for lane in self._list_lanes():
             lane.close()
         self._rule.close()
 
     def _open_lane(self, name: str) -> Lane:
-        return Lane(name, self._recorder, self._rule, self._limits.model_seconds)
+        return Lane(name, self._recorder, self._rule, self._limits.model_seconds, self._pool)
 
     def _list_lanes(self) -> list[Lane]:
         return [self.live, *([self._challengers] if self._challengers else [])]
@@ -154,3 +155,12 @@ class Decider:
         lane = self.live if serving.challenge is None else self.challengers
         lane.renew()
         return lane
+
+
+def _make_tasks(
+    serving: Sequence[LiveVersion], asked: Sequence[ApplicationRequest], deadline: float
+) -> tuple[list[DecisionTask], list[list[DecisionTask]]]:
+    """Make the tasks of a batch, and the parts of them that are of the live version and of a challenger."""
+    tasks = [DecisionTask(version, one, deadline) for version, one in zip(serving, asked, strict=True)]
+    parts = [[one for one in tasks if (one.serving.challenge is None) == is_live] for is_live in (True, False)]
+    return tasks, [part for part in parts if part]

@@ -1,6 +1,7 @@
 """What decides by one version's model: its threads, its circuits, the tasks in them, and how it does."""
 
 import functools
+from concurrent.futures import Executor
 
 from service.deciding.batches import Batches
 from service.deciding.circuit_breaker import CircuitState
@@ -21,13 +22,13 @@ class Lane:
     Batches have threads and a circuit of their own, so that nobody waits behind one.
     """
 
-    def __init__(self, name: str, recorder: Recorder, rule: RuleThread, seconds: float) -> None:
+    def __init__(self, name: str, recorder: Recorder, rule: RuleThread, seconds: float, aside: Executor) -> None:
         self.watch = ModelWatch()
         start = functools.partial(ModelThreads, seconds=seconds, note_failure=self.watch.note_failure)
         self.one = start(f"{name}one", threads=1, slice_size=1_000_000)
         self.many = start(f"{name}many", threads=_BATCH_THREADS, slice_size=_BATCH_SLICE)
         self.singles = Singles(self.one, rule, recorder, self.watch)
-        self.batches = Batches(self.many, rule, recorder, self.watch)
+        self.batches = Batches(self.many, rule, recorder, self.watch, aside)
         self._is_renewed = False
 
     @property
