@@ -1,9 +1,10 @@
-"""Weigh whether a group's adverse impact ratio is another one in the challenger's arm than in the champion's.
+"""Weigh whether a group's adverse impact ratio is another one by the challenger than by the champion.
 
-People are taken in blocks, each as short as it has somebody of the group and of its reference group in both arms. Of a
-block the gain is (group's approvals by it) * (reference's by the champion) - (group's by the champion) * (reference's
-by it), shares each. Where both ratios are the same the gain is 0 on average given the past, whether the challenger
-approves more people or fewer, so that a bet on it does not grow on average (Ville; `watch.evidence`).
+People are taken in blocks, each as short as it has somebody of the group and of its reference group in both arms, or in
+the shadow, where both decide about everybody, of both groups. Of a block the gain is (group's approvals by it) *
+(reference's by the champion) - (group's by the champion) * (reference's by it), shares each. Where both ratios are the
+same the gain is 0 on average given the past, whether the challenger approves more people or fewer, so that a bet on it
+does not grow on average (Ville; `watch.evidence`).
 """
 
 from typing import NamedTuple
@@ -45,12 +46,21 @@ def _compute_gains(
     """Compute the gain of each block."""
     cells = [(code, arm) for code in (group, REFERENCE) for arm in (is_challengers, ~is_challengers)]
     places = [np.flatnonzero((codes == code) & arm) for code, arm in cells]
+    return compute_gains(places, [approved] * len(places))
+
+
+def compute_gains(places: list[NDArray[np.int64]], approved: list[NDArray[np.bool_]]) -> Floats:
+    """Compute the gain of each block that has somebody in all of four cells.
+
+    The cells: the group by the challenger and by the champion, then the reference group by both. `places`: of a cell's
+    people among all; `approved`: of all people, by who decides in that cell.
+    """
     cuts = _cut_blocks(places)
-    shares = [
-        np.diff(np.cumsum(approved[place])[cut - 1], prepend=0) / np.diff(cut, prepend=0)
-        for place, cut in zip(places, cuts.T, strict=True)
-    ]
-    gains: Floats = shares[0] * shares[3] - shares[1] * shares[2]
+    own, own_before, other, other_before = (
+        np.diff(np.cumsum(decided[place])[cut - 1], prepend=0) / np.diff(cut, prepend=0)
+        for place, decided, cut in zip(places, approved, cuts.T, strict=True)
+    )
+    gains: Floats = own * other_before - own_before * other
     return gains
 
 
