@@ -47,7 +47,9 @@ CONNECTION_COUNT = Counter("service_refused_connections", "Connections that were
 REFUSAL_COUNT = Counter("service_refused_requests", "Requests that were not answered", ["status"])
 FIELD_REFUSAL_COUNT = Counter("service_refused_fields", "Requests that were refused for a field", ["field"])
 KEY_REFUSAL_COUNT = Counter("service_refused_keys", "Requests without a key that is good for them", ["why"])
-RULE_TAKEOVER_COUNT = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
+RULE_TAKEOVER_COUNT = Counter(
+    "service_rule_took_over", "Decisions by the rule in place of the live version's model", ["because"]
+)
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
 RULE_DECIDES = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
 SWAP_COUNT = Counter("service_swaps", "Versions that took over")
@@ -94,7 +96,7 @@ def count_decisions(recorded: RecordedDecisions, serving: Sequence[LiveVersion],
         DECISION_SECONDS.observe(seconds)
         decision, version = record["decision"], record["version"] or "image"
         _find_series(DECISION_COUNT, decision, record["decided_by"], version).inc()
-        if record["rule_because"]:
+        if record["rule_because"] and version_of.challenge is None:  # a challenger's is its own problem
             RULE_TAKEOVER_COUNT.labels(classify_cause(record["rule_because"])).inc()
         for column, into in version_of.derivations.list_folded(record["inputs"]):
             _find_series(FOLDED_LEVEL_COUNT, column, into, version).inc()

@@ -1,10 +1,11 @@
 """Decide whether a version may challenge the live one: nothing of it may surprise whoever reads its decisions."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.registry.challenges import Challenge, ChallengeKind, Challenges
+from credit.registry.challenges import Challenge, Challenges, SplitPlan
 from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerEntry
 from credit.registry.names import parse_version
 from credit.registry.store import Store
@@ -12,7 +13,7 @@ from credit.registry.stored_fields import read_stored_fields
 from credit.registry.versions import VersionRecord, load_stored_bundle, require_version
 from release.deployment.change import FALLBACK_TARGET
 from release.deployment.clients import compare_clients
-from release.deployment.quarantine import Quarantine
+from release.deployment.quarantine import UNEQUAL_REASON, Quarantine
 from release.deployment.way_back import read_current_entry
 from release.repository.witness import list_withdrawn
 
@@ -30,17 +31,20 @@ class Contest(NamedTuple):
     notes: list[str]
 
 
-def admit_challenger(store: Store, environment: str, version: str, kind: ChallengeKind = "shadow") -> Contest:
-    """Check a version, and that its bundle is whole. Raises CreditError with everything that stands against it."""
+def admit_challenger(store: Store, environment: str, version: str, plan: SplitPlan | None = None) -> Contest:
+    """Check a version, and that its bundle is whole. `plan`: of a split, None of a shadow.
+
+    Raises CreditError with everything that stands against it.
+    """
     record = require_version(store, version)
     live = read_current_entry(store, environment)
     newest = Challenges(store, environment).read_newest()
     current = newest if newest is not None and newest.is_begin else None
-    if current is not None and (current.digest, current.kind) == (record.digest, kind):
+    if current is not None and _is_same(current, record, live, plan):
         return Contest(live, record, current.number, current, [])
     notes: list[str] = []
     problems = [*_list_objections(store, environment, live, record), *_list_misfits(store, live, record, notes)]
-    if kind == "split":
+    if plan is not None:
         problems += _list_ended_splits(store, environment, record)
     if current is not None:
         found = f"{current.version} challenges already, since record {current.number}: {current.reason}"
@@ -49,6 +53,17 @@ def admit_challenger(store: Store, environment: str, version: str, kind: Challen
     raise_if_any(problems)
     load_stored_bundle(store, record)
     return Contest(live, record, newest.number if newest else 0, None, notes)
+
+
+def _is_same(current: Challenge, record: VersionRecord, live: LedgerEntry, plan: SplitPlan | None) -> bool:
+    """Tell whether the challenge that is on is the one that is asked for, and goes on."""
+    if current.digest != record.digest or (current.plan is None) != (plan is None):
+        return False
+    if current.plan is None or plan is None:
+        return True
+    goes_on = current.entry == live.number and datetime.now(UTC) < current.plan.until
+    is_alike = abs(current.plan.until - current.time - (plan.until - datetime.now(UTC))) < timedelta(minutes=1)
+    return goes_on and is_alike and current.plan == plan.model_copy(update={"until": current.plan.until})
 
 
 def _list_objections(store: Store, environment: str, live: LedgerEntry, record: VersionRecord) -> Iterator[Problem]:
@@ -66,9 +81,13 @@ def _list_objections(store: Store, environment: str, live: LedgerEntry, record: 
 
 
 def _list_ended_splits(store: Store, environment: str, record: VersionRecord) -> Iterator[Problem]:
-    """List the splits of a version that the watch ended: people were treated unequally, or the model failed."""
+    """List the splits of a version that the watch ended since people were treated unequally.
+
+    A model that failed may be tried again: what it failed by may have been the machine.
+    """
     for one in Challenges(store, environment).read_all():
-        if one.kind == "end" and one.actor == WATCH_ACTOR and one.digest == record.digest:
+        is_action = one.actor == WATCH_ACTOR and one.reason.startswith(UNEQUAL_REASON)
+        if not one.is_begin and is_action and one.digest == record.digest:
             found = f"the watch ended its split, by record {one.number} of the challenges: {one.reason}"
             yield Problem(f"{record.version} in {environment}", found, "a version that was not", "--shadow may try it")
 

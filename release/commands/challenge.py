@@ -85,8 +85,9 @@ def run(
     if version is None:
         return _end(store, env, reason, dry_run)
     settings = read_settings(env)
-    contest = admit_challenger(store, env, version.strip(), "shadow" if split is None else "split")
     plan = None if split is None or days is None else _make_plan(settings, split, days, difference)
+    contest = admit_challenger(store, env, version.strip(), plan)
+    plan = contest.current.plan if contest.current else plan
     forecast, why_not = _predict(store, settings, contest, difference, plan)
     record = contest.current
     if record is None and not dry_run:

@@ -18,7 +18,7 @@ from release.watching.failing.stretches import FailingStretches
 from release.watching.settings import Settings
 from release.watching.taking_back.acting import Action, Standing, find_target
 from release.watching.taking_back.answering import MORE_PEOPLE, Alarms, Answerer
-from release.watching.taking_back.split import find_reason_not_to_end
+from release.watching.taking_back.split import BOTH_FAIL, find_reason_not_to_end
 from release.watching.taking_back.target import Question
 from watch.failures import FailureFinding
 from watch.follower import Follower
@@ -30,6 +30,10 @@ from watch.streams import EntryStreams
 
 _SECOND = timedelta(seconds=1)
 """Moments of alarms are whole seconds; the decision that raised one is within it."""
+
+
+_BESIDE = timedelta(hours=1)
+"""For so long a model that was in alarm is taken to fail still, where nobody came that it would have been asked about."""
 
 
 class ReplayedEntry(NamedTuple):
@@ -180,10 +184,18 @@ class _Replayer:
             failing = look.failing or replayed.failing
             replayed = replayed._replace(alarms=_list_known(groups, look), failing=failing, at=look.moment)
             why_not = find_reason_not_to_end(obstacles, self._settings, find_hold(self._holds, look.moment))
+            if not replayed.alarms and self._is_failing(entry, look.moment):
+                why_not = BOTH_FAIL
             if not why_not:
                 return replayed._replace(action=None, split_ended=look.moment)
             replayed = replayed._replace(action=Action(None, [], why_not))
         return replayed
+
+    def _is_failing(self, entry: LedgerEntry, moment: datetime) -> bool:
+        """Tell whether the model of an entry itself was in alarm within the hour before a moment."""
+        streams = self._state.streams.get((entry.number, entry.digest))
+        alarms = self._stretches.iterate_alarms(streams) if streams else ()
+        return any(moment - _BESIDE <= one.second <= moment for one in alarms)
 
     def _imagine_standing(self, question: Question, moment: datetime) -> Standing:
         """Imagine what would have stood against an action: the hold of that time, and what this watch had done."""

@@ -38,8 +38,8 @@ def find_challenger_problem(parts: Parts) -> str | None:
     """Find what is wrong with the challenger, in words that name no path; None when nothing is known to be."""
     if parts.shadows.problem is not None or parts.dealer.challenge is None:
         return parts.shadows.problem
-    if parts.dealer.explain_rest(parts.follower.serving) is not None:
-        return parts.dealer.load_problem
+    if (rest := parts.dealer.explain_rest(parts.follower.serving)) is not None:
+        return rest if rest == parts.dealer.load_problem else None
     found = parts.decider.list_challenger_problems()
     return f"of the challenger {parts.dealer.challenge.version}, {'; '.join(found)}" if found else None
 

@@ -20,10 +20,9 @@ _BYTES = 6
 
 
 class _Split(NamedTuple):
-    """A split, the moment at which it is over, and its challenger, as if live by the entry that it challenges."""
+    """A split, and its challenger, as if live by the entry that it challenges."""
 
     challenge: Challenge
-    over: float
     challenger: LiveVersion
 
 
@@ -36,7 +35,9 @@ class Dealer:
         self.challenge: Challenge | None = None
         """The split that is on, whether its challenger decides or not; None without one."""
         self.load_problem: str | None = None
-        """Why the challenger decides about nobody though a split is on; None when it does, or need not."""
+        """Why there is no challenger though a split is on; None when there is one, or need not be one."""
+        self.pause: str | None = None
+        """Why nobody is dealt for now; None: people are."""
         self.counts: Counter[Arm] = Counter()
         """How many applications were dealt to whom since the split was taken up here."""
 
@@ -47,11 +48,10 @@ class Dealer:
 
     def begin(self, challenge: Challenge, challenger: LiveVersion) -> None:
         """Deal from now on, until the moment that the plan says."""
-        assert challenge.plan is not None  # noqa: S101 - for mypy: a split has one
         if self.challenge != challenge:
             self.counts = Counter()
         self.challenge, self.load_problem = challenge, None
-        self._split = _Split(challenge, challenge.plan.until.timestamp(), challenger)
+        self._split = _Split(challenge, challenger)
 
     def suspend(self, problem: str | None, challenge: Challenge) -> None:
         """Let the live version decide about everybody though a split is on, for a problem or because it is over."""
@@ -75,7 +75,9 @@ class Dealer:
         dealt anew each time.
         """
         split = self._split
-        if split is None or _find_obstacle(split, live, datetime.now(UTC)) is not None:
+        if split is None or self.pause is not None:
+            return live
+        if find_obstacle(split.challenge, live, datetime.now(UTC)) is not None:
             return live
         assert split.challenge.plan is not None  # noqa: S101 - for mypy: a split has one
         person = asked.applicant or (secrets.token_hex(_BYTES) if key is None else f"{caller}\0{key}\0{place}")
@@ -88,17 +90,8 @@ class Dealer:
         """Explain why the live version decides about everybody though a split is on; None when it does not."""
         if self.challenge is None:
             return None
-        if self._split is None:
-            return self.load_problem or _OVER
-        return "no version is live" if live is None else _find_obstacle(self._split, live, datetime.now(UTC))
-
-
-_OVER = "its time is over"
-
-
-def is_over(challenge: Challenge, now: datetime) -> bool:
-    """Tell whether the time of a split is over."""
-    return challenge.plan is not None and now >= challenge.plan.until
+        obstacle = find_obstacle(self.challenge, live, datetime.now(UTC)) or self.load_problem or self.pause
+        return obstacle or (None if self._split else "it is not loaded yet")
 
 
 def find_place(challenge: Challenge, person: str) -> float:
@@ -111,10 +104,12 @@ def find_place(challenge: Challenge, person: str) -> float:
     return int.from_bytes(digest[:_BYTES]) / float(256**_BYTES)
 
 
-def _find_obstacle(split: _Split, live: LiveVersion, now: datetime) -> str | None:
-    """Find why the challenger decides about nobody now; None when it does about its share."""
-    if live.number != split.challenge.entry:
-        return f"entry {live.number} decides by now, and the split is of entry {split.challenge.entry}"
+def find_obstacle(challenge: Challenge, live: LiveVersion | None, now: datetime) -> str | None:
+    """Find why the challenger of a split may decide about nobody; None when it may about its share."""
+    if live is None:
+        return "no version is live"
+    if live.number != challenge.entry:
+        return f"entry {live.number} decides by now, and the split is of entry {challenge.entry}"
     if live.fallback_reason is not None:
         return "the rule stands in for the live version"
-    return _OVER if now.timestamp() >= split.over else None
+    return "its time is over" if challenge.plan is not None and now >= challenge.plan.until else None

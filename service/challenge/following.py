@@ -12,7 +12,7 @@ from credit.registry.challenges import Challenge, Challenges
 from credit.registry.signatures import require_signature
 from credit.registry.store import Store
 from credit.registry.versions import fetch_temporarily, require_version
-from service.challenge.dealing import Dealer, is_over
+from service.challenge.dealing import Dealer, find_obstacle
 from service.challenge.loading import load_challenger
 from service.engine.follower import Follower
 from service.engine.requests import RequestParser
@@ -21,6 +21,9 @@ from service.shadow.challenger import Challenger, ChallengerError, LogPlace
 from service.shadow.shadows import Shadows
 
 _LOG = logging.getLogger(__name__)
+
+AWAY_SECONDS = 60.0
+"""For so long people are dealt to a challenger though the store, which may say that its split is ended, is away."""
 
 _RETRY_SECONDS = 10.0
 """Before a challenger that could not be loaded, or ended, is loaded again."""
@@ -58,11 +61,15 @@ class ChallengeFollower:
         self._ended.set()
 
     def _run(self) -> None:
+        answered = time.monotonic()
         while not self._ended.is_set():
             try:
                 self._look()
+                answered, self._dealer.pause = time.monotonic(), None
             except CreditError as error:  # a store that is away changes nothing; the follower of the ledger tells it
                 _LOG.debug("the challenges could not be read: %s", error)
+                if time.monotonic() - answered > AWAY_SECONDS:
+                    self._dealer.pause = "the store does not answer, and may have its end"
             except Exception:  # noqa: BLE001 - what decides beside goes on, and the next look may succeed
                 _LOG.exception("following the challenges failed")
             self._ended.wait(self._read_settings().poll_seconds)
@@ -79,10 +86,8 @@ class ChallengeFollower:
             self._number += 1
             self._newest = self._read(challenges, content)
             self._is_followed, self._retry_at = self._newest is None, 0.0
-        newest = self._newest
-        if newest is None or time.monotonic() < self._retry_at:
-            return
-        if not self._is_followed or self._is_lost(newest):
+        newest, may_load = self._newest, time.monotonic() >= self._retry_at
+        if newest is not None and may_load and (not self._is_followed or self._is_lost(newest)):
             self._follow(challenges.store, newest)
             self._is_followed = True
         self._accept_other_clients()
@@ -90,7 +95,8 @@ class ChallengeFollower:
     def _is_lost(self, newest: Challenge) -> bool:
         """Tell whether a challenger that should decide is not there."""
         if newest.kind == "split":
-            return self._dealer.challenger is None and not is_over(newest, datetime.now(UTC))
+            is_due = find_obstacle(newest, self._follower.serving, datetime.now(UTC)) is None
+            return self._dealer.challenger is None and is_due
         return newest.kind == "shadow" and self._shadows.challenger is None
 
     def _accept_other_clients(self) -> None:
@@ -114,8 +120,8 @@ class ChallengeFollower:
     def _follow(self, store: Store, challenge: Challenge) -> None:
         if challenge.kind != "shadow":
             self._shadows.end()
-        if challenge.kind != "split":
-            self._dealer.end()
+        if self._dealer.challenge != challenge:
+            self._dealer.end()  # nobody is dealt to another challenger while this one is loaded
         if challenge.kind == "end":
             _LOG.info("challenge %d is ended", challenge.number)
             return
@@ -125,7 +131,9 @@ class ChallengeFollower:
                 self._deal(store, challenge)
             else:
                 self._shadow(store, challenge)
-        except (CreditError, ChallengerError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a bad bundle is refused, whatever is wrong with it
+            if not isinstance(error, CreditError | ChallengerError | OSError):
+                _LOG.exception("loading a challenger failed")
             _LOG.error("challenge %d: %s cannot be loaded: %s", challenge.number, challenge.version, error)
             said = f"the challenger {challenge.version} cannot be loaded; nobody is decided by it"
             if challenge.kind == "split":
@@ -144,10 +152,10 @@ class ChallengeFollower:
 
     def _deal(self, store: Store, challenge: Challenge) -> None:
         """Let a challenger decide about its share. Raises CreditError or OSError when it cannot be loaded."""
-        if is_over(challenge, datetime.now(UTC)):
+        live = self._follower.serving
+        if find_obstacle(challenge, live, datetime.now(UTC)) is not None:
             self._dealer.suspend(None, challenge)
             return
-        live = self._follower.serving
         challenger = self._follower.accept_others(load_challenger(store, challenge, self._read_settings()))
         self._accepted = live.requests if live else None
         self._begin_dealing()

@@ -33,11 +33,15 @@ class Lane:
 
     @property
     def circuits(self) -> dict[str, CircuitState]:
-        """The states of the circuits: for single applications and for batches."""
+        """The states of the circuits, for single applications and for batches; closed after a reset."""
+        if self._is_renewed:
+            return {"one": "closed", "batch": "closed"}
         return {"one": self.one.circuit, "batch": self.many.circuit}
 
     def list_problems(self) -> dict[str, str]:
-        """List the problems of the model, by kind."""
+        """List the problems of the model, by kind; none after a reset: another model has not been asked yet."""
+        if self._is_renewed:
+            return {}
         problems = self.watch.list_problems()
         if set(self.circuits.values()) != {"closed"}:
             problems["circuit"] = "the model is left alone because it is too slow; until it is not, the rule decides"

@@ -22,6 +22,13 @@ SIDES = 2
 """More and fewer: evidence of its own each, of which the alpha has its half."""
 
 
+LATE_SECONDS = 10.0
+"""For so long an application may be on its way to its decision while others who came later are decided."""
+
+_LARGEST = 700.0
+"""The logarithm of evidence that a float can still hold."""
+
+
 class Arm(NamedTuple):
     """The people of an arm."""
 
@@ -65,10 +72,24 @@ def weigh_arms(is_challengers: NDArray[np.bool_], approved: NDArray[np.bool_], s
     return Arms(arms[0], arms[1], find_peak(gains), find_peak(-gains))
 
 
-def weigh_deal(is_challengers: NDArray[np.bool_], share: float) -> Deal:
-    """Weigh whether the challenger got its share of the people, neither more nor fewer."""
-    gains = _scale_arm(is_challengers, share)
-    peak = max(find_peak(gains), find_peak(-gains))
+def weigh_deal(is_challengers: NDArray[np.bool_], moments: Floats, share: float) -> Deal:
+    """Weigh whether the challenger got its share of the people, neither more nor fewer.
+
+    `moments`: at which they were decided, in seconds, none before the one before it. After n people, k of them the
+    challenger's, the evidence is that of all shares alike against the planned one, B(1 + k, 1 + n - k) / (share^k
+    (1 - share)^(n - k)), a martingale where people come as they were dealt. In the log they stand as they were decided,
+    and a service decides those of an arm together: so many as were decided within the last `LATE_SECONDS` may stand
+    before some who came earlier, and k counts as that much nearer to the planned number.
+    """
+    from scipy.special import betaln  # a tenth of a second, which only a split needs
+
+    number, dealt = np.arange(1, len(is_challengers) + 1), np.cumsum(is_challengers)
+    late = number - np.searchsorted(moments, moments - LATE_SECONDS)
+    beyond = dealt - share * number
+    nearer = share * number + np.sign(beyond) * np.maximum(np.abs(beyond) - late, 0)
+    others = number - nearer
+    evidence = betaln(1 + nearer, 1 + others) - nearer * np.log(share) - others * np.log1p(-share)
+    peak = float(np.exp(min(evidence.max(initial=0.0), _LARGEST)))
     return Deal(len(is_challengers), int(is_challengers.sum()), peak)
 
 

@@ -50,16 +50,8 @@ class ArmsFinding(NamedTuple):
         return [name for name, one in self.groups.items() if one.ratio and one.ratio.higher >= self.ratio_beyond]
 
     def list_worse(self) -> list[Group]:
-        """List the groups whose ratio is lower there, or that it approves fewer of while their reference stays.
-
-        The latter is found sooner: a group that is approved less beyond doubt, and seen to have a lower ratio, is not
-        left waiting for evidence about the ratio, unless its reference group is approved less beyond doubt too.
-        """
-        return [
-            name
-            for name, one in self.groups.items()
-            if one.ratio and (one.ratio.lower >= self.ratio_beyond or self._is_left_behind(name))
-        ]
+        """List the groups whose ratio is lower there: fewer approvals that all share are no harm to one."""
+        return [name for name, one in self.groups.items() if one.ratio and one.ratio.lower >= self.ratio_beyond]
 
     def list_breaches(self) -> list[Group]:
         """List the groups whose ratio is below the limit there."""
@@ -87,13 +79,6 @@ class ArmsFinding(NamedTuple):
         own, other = self.groups[name].arms, self.groups[self.groups[name].reference].arms
         return _divide(own.champion, other.champion), _divide(own.challenger, other.challenger)
 
-    def _is_left_behind(self, name: Group) -> bool:
-        """Tell whether it approves fewer of a group while it does not of the reference group."""
-        one = self.groups[name]
-        before, now = self.compute_ratios(name)
-        is_lower = before is not None and now is not None and now < before
-        return is_lower and one.arms.fewer >= self.beyond > self.groups[one.reference].arms.fewer
-
 
 def judge_arms(applications: Sequence[DealtApplication], groups: WatchedGroups, plan: SplitPlan) -> ArmsFinding:
     """Judge dealt applications, in the order of the log.
@@ -120,12 +105,12 @@ def judge_arms(applications: Sequence[DealtApplication], groups: WatchedGroups, 
     return ArmsFinding(
         weigh_arms(challengers, approved, plan.share),
         found,
-        weigh_deal(challengers, plan.share),
+        weigh_deal(challengers, np.array([one.decided_at.timestamp() for one in people], float), plan.share),
         selected,
         SIDES * count_flip_tests(groups) / plan.alpha,
         SIDES * compared / plan.alpha,
         compared / plan.breach_alpha,
-        SIDES / DEAL_ALPHA,
+        1 / DEAL_ALPHA,
     )
 
 

@@ -1,7 +1,7 @@
 """People whom a split dealt to its arms by chance, with known shares of approvals."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -31,13 +31,19 @@ def deal(
     share: float,
     chances: Chances,
     drift: Callable[[float], float] = lambda _: 1.0,
+    share_of_group: float | None = None,
 ) -> list[DealtApplication]:
-    """Deal people, each of a group as likely. `drift`: what chances are multiplied by, as time goes from 0 to 1."""
-    races = rng.choice(list(chances), number)
+    """Deal people, one a minute. `drift`: what chances are multiplied by, as time goes from 0 to 1.
+
+    `share_of_group`: of the last group, where there are two; None: each is as likely.
+    """
+    likely = None if share_of_group is None else [1 - share_of_group, share_of_group]
+    races = rng.choice(list(chances), number, p=likely)
     dealt, luck = rng.random(number) < share, rng.random(number)
     found = [DealtApplication(MOMENT, True, True, "{}")]  # from here on it is known to deal
     for place in range(number):
         chance = chances[races[place]][int(dealt[place])] * drift(place / number)
         text = f'{{"race": "{races[place]}"}}'
-        found.append(DealtApplication(MOMENT, bool(dealt[place]), bool(luck[place] < chance), text))
+        moment = MOMENT + timedelta(minutes=place)
+        found.append(DealtApplication(moment, bool(dealt[place]), bool(luck[place] < chance), text))
     return found

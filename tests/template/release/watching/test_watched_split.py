@@ -9,6 +9,7 @@ import pytest
 from filled_logs import Books, harm, look, read_newest, start
 from sqlalchemy import delete
 
+from credit.bundle.rule_causes import describe_late
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry import holds
 from credit.registry.challenges import Challenge, Challenges, SplitPlan
@@ -115,13 +116,13 @@ def test_a_challenger_that_harms_a_group_has_its_split_ended_and_the_live_versio
     assert (found.word, read_newest(released)) == ("quiet", live), "nothing is known against the live version"
     end = read_last(released)
     assert (end.kind, end.actor, end.number, end.version) == ("end", "watch", 2, "v3.0.0")
-    assert "race Black was approved" in end.reason
+    assert end.reason.startswith("unequal treatment by v3.0.0: race Black was approved")
     assert end.reason in list_told(found)["split_ended"]
     assert Challenges(released, "prod").read_current() is None
     assert list_told(look(books)).keys() == {"split_ended"}, "it is told for a day"
     assert read_last(released) == end, "it is ended once"
     code, told = command("history", "--env", "prod")
-    assert (code, "watch: race Black was approved" in told) == (0, True)
+    assert (code, "watch: unequal treatment by v3.0.0: race Black was approved" in told) == (0, True)
     code, told = command(*BEGIN)
     assert (code, "the watch ended its split, by record 2" in told) == (1, True)
     assert command("challenge", "v3.0.0", "--env", "prod", "--shadow", "--reason", "why")[0] == 0
@@ -132,7 +133,9 @@ def test_a_challenger_that_fails_has_its_split_ended(
 ) -> None:
     fail(books, challenger)
     assert list_told(look(books)).keys() == {"split_ended"}
-    assert read_last(released).reason.startswith("the rule decided 60 of the last 60 people since the model failed")
+    assert read_last(released).reason.startswith(
+        "failing model of v3.0.0: the rule decided 60 of the last 60 people since the model failed"
+    )
     assert read_newest(released) == live
 
 
@@ -217,3 +220,44 @@ def test_challenges_that_cannot_be_read_are_told_and_hide_no_alarm(
     found = start(books).look(books.now)
     assert found.took_back
     assert any("challenges" in one.words for one in found.told.concerns if one.what == "untold")
+
+
+def test_where_the_live_version_fails_too_a_split_stays_and_it_is_told(
+    released: Store, books: Books, live: LedgerEntry, challenger: LedgerEntry, command: Command
+) -> None:
+    """On a machine that has too much to do, say, both are late."""
+    late = describe_late(0.5)
+    for _ in range(3):
+        fail(books, live, 20, because=late)
+        fail(books, challenger, 20, because=late)
+    assert "not ended: the live version fails too" in list_told(look(books))["split"]
+    assert read_last(released).kind == "split"
+    told = command("watch", "--env", "prod", "--replay")[1]
+    assert "and told people: the live version fails too" in told
+
+
+def test_a_version_that_failed_may_be_tried_again_and_nothing_is_told_of_a_split_that_is_over(
+    released: Store, books: Books, challenger: LedgerEntry, command: Command
+) -> None:
+    fail(books, challenger)
+    assert "not ended: watch.acts is false" in list_told(look(books, acts=False))["split"]
+    session, plan = start(books, acts=False), Challenges(released, "prod").read(1).plan
+    assert plan is not None
+    concerns = session.look(plan.until + timedelta(seconds=1)).told.concerns
+    assert [one for one in concerns if one.what == "split"] == []
+    assert list_told(look(books)).keys() == {"split_ended"}
+    assert command(*BEGIN)[0] == 0
+    assert list_told(look(books)).keys() >= {"split_ended"}, "whatever is on by now"
+
+
+@pytest.mark.parametrize("changed", [("--split", "0.2"), ("--days", "3"), ("--difference", "0.05")])
+def test_another_plan_is_another_split_and_so_is_one_of_another_entry(
+    released: Store, command: Command, changed: tuple[str, str]
+) -> None:
+    assert command(*BEGIN)[0] == 0
+    assert "already, since record 1" in command(*BEGIN)[1]
+    code, told = command(*BEGIN, *changed)
+    assert (code, "v3.0.0 challenges already, since record 1" in told, "--end" in told) == (1, True, True)
+    deploy_versions(released, "v1.0.0")
+    code, told = command(*BEGIN)
+    assert (code, "v3.0.0 challenges already, since record 1" in told) == (1, True)
