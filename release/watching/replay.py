@@ -33,7 +33,7 @@ _SECOND = timedelta(seconds=1)
 
 
 _BESIDE = timedelta(hours=1)
-"""For so long a model that was in alarm is taken to fail still, where nobody came that it would have been asked about."""
+"""For so long a model that was in alarm is taken to fail still: perhaps nobody came whom it would have decided."""
 
 
 class ReplayedEntry(NamedTuple):
