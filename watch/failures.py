@@ -6,7 +6,7 @@ at most the budget, share / budget - 1 is at most 0 on average, and that the evi
 horizon has a chance of at most alpha (Ville). Nothing else is assumed: neither independence nor a number of people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Self
@@ -130,9 +130,11 @@ def iterate_looks(
             yield int(number), watch
 
 
-def compare_failures(live: NDArray[np.bool_], other: NDArray[np.bool_], starts: Starts) -> float:
+def compare_failures(live: NDArray[np.bool_], other: NDArray[np.bool_], starts: Sequence[Starts]) -> float:
     """Compare who fails on the same applicants: the evidence that the other does so less often."""
-    kept = slice(starts.skipped, None)
-    evidence = Evidence(0.0, starts.stake)
-    evidence.bet(live[kept].astype(float) - other[kept], starts.periods)
-    return evidence.value
+    gains, total = live.astype(float) - other, 0.0
+    for one in starts:
+        evidence = Evidence(0.0, one.stake)
+        evidence.bet(gains[one.skipped :], one.periods)
+        total += evidence.value
+    return total

@@ -2,9 +2,8 @@
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
-from itertools import chain
 from typing import NamedTuple
 
 from credit.common.errors import CreditError
@@ -136,9 +135,10 @@ class _Replayer:
         replayed = ReplayedEntry(streams, first.moment - _SECOND, _list_known(groups, first), first.failing)
         try:
             entry = self._ledger.read_entry(streams.entry)
+            looks = heapq.merge([first], looks, self._iterate_ends(streams, groups), key=_get_moment)
             if entry.digest != streams.digest:
-                return self._look_until_ended(entry, replayed, groups, first, looks)
-            return self._look_until_done(entry, replayed, groups, first, looks)
+                return self._look_until_ended(entry, replayed, groups, looks)
+            return self._look_until_done(entry, replayed, groups, looks)
         except CreditError as error:
             return replayed._replace(problem=str(error.problems[0]))
 
@@ -157,12 +157,23 @@ class _Replayer:
         growth = iterate_growth(self._database, self._settings.environment, *entry, first, MORE_PEOPLE)
         return heapq.merge((_Look(moment, None, people, 0) for moment, people in growth), failing, key=_get_moment)
 
+    def _iterate_ends(self, streams: EntryStreams, groups: _Alarms) -> Iterator[_Look]:
+        """Iterate over the moments at which a hold or pause ended while groups were in alarm, and more people came."""
+        pause, entry = timedelta(days=self._settings.params.pause_days), (streams.entry, streams.digest)
+        last = datetime.fromtimestamp(self._state.last or 0.0, UTC)
+        ends = [one.time for one in self._holds if one.kind == "resume"] if groups else []
+        ends += [at + pause for at, _ in self._taken_back if last - at > pause]
+        for moment in sorted(one for one in ends if any(begin < one for begin, _ in groups)):
+            _, people = next(iterate_growth(self._database, self._settings.environment, *entry, moment, MORE_PEOPLE))
+            if people < streams.count("approvals"):
+                yield _Look(moment, None, people, 0)
+
     def _look_until_done(
-        self, entry: LedgerEntry, replayed: ReplayedEntry, groups: _Alarms, first: _Look, looks: Iterator[_Look]
+        self, entry: LedgerEntry, replayed: ReplayedEntry, groups: _Alarms, looks: Iterator[_Look]
     ) -> ReplayedEntry:
         """Answer the alarms as a watch does, look after look, until the entry is taken back."""
-        obstacles = find_obstacles(self._state, entry.number, first.moment, self._settings.params.stale_hours)
-        for look in chain([first], looks):
+        for look in looks:
+            obstacles = find_obstacles(self._state, entry.number, look.moment, self._settings.params.stale_hours)
             known = _list_known(groups, look)
             alarms = Alarms(entry, known, look.failing, look.by_champion, look.by_rule, obstacles)
             action = self._answerer.answer(self._database, alarms, look.moment)
@@ -176,11 +187,11 @@ class _Replayer:
         return replayed
 
     def _look_until_ended(
-        self, entry: LedgerEntry, replayed: ReplayedEntry, groups: _Alarms, first: _Look, looks: Iterator[_Look]
+        self, entry: LedgerEntry, replayed: ReplayedEntry, groups: _Alarms, looks: Iterator[_Look]
     ) -> ReplayedEntry:
         """Look at the challenger of a split, whom the entry does not name, until the watch would have ended it."""
-        obstacles = find_obstacles(self._state, entry.number, first.moment, self._settings.params.stale_hours)
-        for look in chain([first], looks):
+        for look in looks:
+            obstacles = find_obstacles(self._state, entry.number, look.moment, self._settings.params.stale_hours)
             failing = look.failing or replayed.failing
             replayed = replayed._replace(alarms=_list_known(groups, look), failing=failing, at=look.moment)
             why_not = find_reason_not_to_end(obstacles, self._settings, find_hold(self._holds, look.moment))

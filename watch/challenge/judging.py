@@ -107,7 +107,7 @@ def _compare(
     """
     if group == REFERENCE or not len(codes):
         return None, 0.0
-    starts = Starts(np.zeros(len(codes), np.int64), skipped=0, stake=1.0)
+    starts = [Starts(np.zeros(len(codes), np.int64), skipped=0, stake=1.0)]
     paired = compare_paired(codes, group, champion, challenger, starts, limit)
     places = [np.flatnonzero(codes == code) for code in (group, group, REFERENCE, REFERENCE)]
     gains = compute_gains(places, [challenger, champion, challenger, champion])

@@ -39,12 +39,11 @@ def _judge(
     number: int,
     trial: Trial,
     answers: Sequence[Redecided],
-    starts: Starts,
+    starts: Sequence[Starts],
 ) -> Trial:
-    kept = slice(starts.skipped, None)
     failed = np.array([one.kind is not None and is_failure(one.rule_because) for one in answers])
     better = compare_failures(people.failed, failed, starts)
-    shares = FailedShares(float(people.failed[kept].mean()), float(failed[kept].mean()), better)
+    shares = FailedShares(float(people.failed.mean()), float(failed.mean()), better)
     needed = number / question.params.better_alpha
     if shares.other > budget:
         why_not = f"it fails on {shares.other:.1%} of them itself, and the budget is {budget:.1%}"

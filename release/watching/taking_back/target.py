@@ -18,7 +18,7 @@ from release.oncall.redeciding import LoadDecide, Redecided
 from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups
 from watch.judging import GroupFinding
-from watch.paired import PairedFinding, Starts, choose_starts, compare_paired
+from watch.paired import PairedFinding, Starts, compare_paired, list_starts
 from watch.params import WatchParams
 from watch.sample import Sample, read_sample
 from watch.streams import Judging
@@ -123,7 +123,7 @@ def try_each(
     question: Question,
     candidates: Sequence[Candidate],
     load: LoadDecide,
-    judge: Callable[[Trial, Sequence[Redecided], Starts], Trial],
+    judge: Callable[[Trial, Sequence[Redecided], Sequence[Starts]], Trial],
 ) -> list[Trial]:
     """Try candidates on a sample, up to the first one that is the target. judge: completes a trial."""
     trials: list[Trial] = []
@@ -139,7 +139,7 @@ def _try(
     question: Question,
     candidate: Candidate,
     load: LoadDecide,
-    judge: Callable[[Trial, Sequence[Redecided], Starts], Trial],
+    judge: Callable[[Trial, Sequence[Redecided], Sequence[Starts]], Trial],
 ) -> Trial:
     try:
         decide = load(candidate.entry)
@@ -153,14 +153,19 @@ def _try(
     if decided < question.params.least_rescored * max(asked, 1):
         return trial._replace(why_not=f"it can decide {decided:,} of {asked:,} applications only")
     moments = np.array([one.decided_at.timestamp() for one in sample.applications])
-    starts = choose_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else None
-    if starts is None:
+    starts = list_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else []
+    if not starts:
         return trial._replace(why_not=f"{asked:,} applications of one moment prove nothing")
     return judge(trial, answers, starts)
 
 
 def _judge(
-    sample: Sample, question: Question, number: int, trial: Trial, answers: Sequence[Redecided], starts: Starts
+    sample: Sample,
+    question: Question,
+    number: int,
+    trial: Trial,
+    answers: Sequence[Redecided],
+    starts: Sequence[Starts],
 ) -> Trial:
     compared = compare_groups(sample, question, np.array([one.kind == "approve" for one in answers]), starts)
     in_alarm = {(one.attribute, one.group): compared.found[one.attribute, one.group] for one in question.alarms}
@@ -168,7 +173,9 @@ def _judge(
     return trial._replace(findings=in_alarm, why_not=why_not, small=compared.small)
 
 
-def compare_groups(sample: Sample, question: Question, other: NDArray[np.bool_], starts: Starts) -> ComparedGroups:
+def compare_groups(
+    sample: Sample, question: Question, other: NDArray[np.bool_], starts: Sequence[Starts]
+) -> ComparedGroups:
     """Compare for each group who was approved with whom another one would approve. `other`: shape (n,)."""
     codes = np.array([question.groups.assign(one.protected) for one in sample.applications], dtype=np.int64)
     live = np.array([one.decision == "approve" for one in sample.applications])
@@ -178,7 +185,7 @@ def compare_groups(sample: Sample, question: Question, other: NDArray[np.bool_],
         for code, group in enumerate(groups)
         if code
     }
-    return ComparedGroups(found, _list_small(codes[starts.skipped :], question.groups))
+    return ComparedGroups(found, _list_small(codes, question.groups))
 
 
 def _list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tuple[str, str]]:

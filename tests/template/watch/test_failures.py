@@ -127,7 +127,7 @@ def test_looks_are_those_of_who_looks_after_each_second_with_enough_evidence() -
 
 def test_another_model_that_fails_as_often_is_not_better() -> None:
     rng = np.random.default_rng(9)
-    starts = Starts(np.zeros(2_000, np.int64), 0, 1.0)
+    starts = [Starts(np.zeros(2_000, np.int64), 0, 1.0)]
     live = rng.random(2_000) < 0.3
     assert compare_failures(live, np.zeros(2_000, bool), starts) > 1e6
     assert compare_failures(live, live, starts) == 1
