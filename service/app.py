@@ -36,7 +36,7 @@ from service.api.fast_path import FastPath
 from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
-from service.api.state import Parts, collect_problems
+from service.api.state import Parts, collect_problems, find_decider
 from service.connections.open_connections import OpenConnections, build_limits
 from service.connections.tls import Encryption, build_state, load_tls
 from service.deciding.decider import BusyError, Decider, TimeLimits
@@ -72,7 +72,8 @@ async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
             guarded.keys = keys
         guarded.wrong_keys.log_counts()
         metrics.set_problems(collect_problems(parts))
-        metrics.set_circuits(parts.decider.circuits)
+        metrics.set_circuits(parts.decider.circuits, find_decider(parts))
+        parts.decider.log_circuits(parts.follower.serving)
         metrics.set_challenge(parts.shadows)
         parts.decider.watch.log_counts()
         if app.state.watch.times.is_due:

@@ -125,7 +125,9 @@ class HealthResponse(BaseModel):
     """Whether applications are decided (`dark`: no), by the model or the rule, and the problems."""
 
     status: Literal["ok", "degraded", "dark"]
-    decides: DecidedBy | None
+    decides: DecidedBy | None = Field(
+        description="Single applications, now: the rule also while the model is left alone; null: nobody does"
+    )
     entry: int
     circuits: dict[str, CircuitState] = Field(
         description="Whether the model is left alone because it is too slow: for single applications and for batches",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.thread import WEAKNESS
+from credit.scoring.reasons import DecidedBy
 from service.access.key_file import KeyFileWatch
 from service.api.log.causes import describe_cause
 from service.deciding.decider import Decider
@@ -24,6 +25,12 @@ class Parts:
     checkpoints: CheckpointThread
     keys: KeyFileWatch
     shadows: Shadows
+
+
+def find_decider(parts: Parts) -> DecidedBy | None:
+    """Find who decides single applications now; None: nobody."""
+    serving = parts.follower.serving
+    return None if serving is None else parts.decider.find_decider(serving)
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:

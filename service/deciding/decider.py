@@ -2,12 +2,14 @@
 
 import asyncio
 import functools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from credit.decision_log.group_commit import Writer
+from credit.scoring.reasons import DecidedBy
 from service.deciding.batches import Batches
 from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_threads import ModelThreads
@@ -19,8 +21,11 @@ from service.deciding.tasks import DecisionTask
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 
+_LOG = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
+_LANES = {"one": "single applications", "batch": "batches"}
 _BATCH_THREADS = 2
 _BATCH_SLICE = 20
 """Threads that decide batches, and applications of one that a thread decides before it turns to the next batch."""
@@ -54,6 +59,7 @@ class Decider:
         self._many = start("many", threads=_BATCH_THREADS, slice_size=_BATCH_SLICE)
         self._rule, self._is_renewed, self._held = rule, False, 0
         self._singles = Singles(self._one, rule, self._recorder, self.watch)
+        self._left_alone: set[str] = set()
         self._pool = ThreadPoolExecutor(_BATCH_THREADS, "batches")
         self._batches = Batches(self._many, rule, self._recorder, self.watch, self._pool)
 
@@ -78,6 +84,26 @@ class Decider:
     def circuits(self) -> dict[str, CircuitState]:
         """The states of the circuits: for single applications and for batches."""
         return {"one": self._one.circuit, "batch": self._many.circuit}
+
+    def find_decider(self, serving: LiveVersion) -> DecidedBy:
+        """Find who decides single applications by a version now: the rule also while its model is left alone."""
+        return "model" if serving.decides == "model" and self._one.circuit == "closed" else "rule"
+
+    def log_circuits(self, serving: LiveVersion | None) -> None:
+        """Log that the model of the live version is left alone since the last time, or decides again."""
+        for lane, state in self.circuits.items():
+            is_left, was_left = state != "closed", lane in self._left_alone
+            if is_left == was_left:
+                continue
+            self._left_alone ^= {lane}
+            if serving is None or serving.decides == "rule":
+                continue  # then it makes no difference
+            version = serving.version or "the image"
+            if is_left:
+                said = "%s: the rule decides, as the model of %s is too slow and is left alone"
+                _LOG.warning(said, _LANES[lane], version)
+            else:
+                _LOG.info("%s: the model decides again, of %s", _LANES[lane], version)
 
     async def decide(
         self, serving: LiveVersion, asked: ApplicationRequest, caller: str, key: str | None, arrived: float
