@@ -70,6 +70,11 @@ class DecisionReview(BaseModel):
 class DecisionRecordResponse(DecisionResponse):
     """A decision with its inputs. Protected attributes stay in the log."""
 
+    reasons_about_place: list[str] | None = Field(
+        description="Those of the codes that say something of a neighbourhood and not of the applicant, and so of who "
+        "lives there: for whoever reviews the decision; null: the contract that decided is not at hand",
+        max_length=4,
+    )
     inputs: LoggedInputs
     applicant: ApplicantHash
     outcome: OutcomeResponse | None
