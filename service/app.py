@@ -36,7 +36,7 @@ from service.api.fast_path import FastPath
 from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
-from service.api.state import Parts, collect_problems, find_challenge
+from service.api.state import Parts, collect_problems, find_challenge, find_decider
 from service.challenge.dealing import Dealer
 from service.challenge.following import ChallengeFollower
 from service.connections.open_connections import OpenConnections, build_limits
@@ -73,7 +73,8 @@ async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
             guarded.keys = keys
         guarded.wrong_keys.log_counts()
         metrics.set_problems(collect_problems(parts))
-        metrics.set_circuits(parts.decider.live.circuits)
+        metrics.set_circuits(parts.decider.live.circuits, find_decider(parts))
+        parts.decider.live.log_circuits(parts.follower.serving)
         metrics.set_challenge(find_challenge(parts))
         parts.decider.log_counts()
         if app.state.watch.times.is_due:

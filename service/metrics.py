@@ -18,6 +18,7 @@ from credit.contract import Contract
 from credit.contract.levels import Scalar
 from credit.registry.challenges import Challenge
 from credit.scoring.policy import DecisionKind
+from credit.scoring.reasons import DecidedBy
 from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
@@ -51,7 +52,11 @@ RULE_TAKEOVER_COUNT = Counter(
     "service_rule_took_over", "Decisions by the rule in place of the live version's model", ["because"]
 )
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
-RULE_DECIDES = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
+RULE_DECIDES = Gauge(
+    "service_rule_decides",
+    "1 when the rule decides single applications, also while the model is left alone",
+    multiprocess_mode="livemax",
+)
 SWAP_COUNT = Counter("service_swaps", "Versions that took over")
 PROBLEM_GAUGE = Gauge("service_problem", "1 while something is wrong", ["what"], multiprocess_mode="livemax")
 CIRCUIT_GAUGE = Gauge(
@@ -173,8 +178,9 @@ def set_challenge(challenge: Challenge | None) -> None:
     CHALLENGE_NEED.set((challenge and challenge.needed) or 0)
 
 
-def set_circuits(states: Mapping[str, CircuitState]) -> None:
-    """Set the states of the circuits between the applications and the model."""
+def set_circuits(states: Mapping[str, CircuitState], decides: DecidedBy | None) -> None:
+    """Set the states of the circuits between the applications and the model, and who decides for all of that."""
+    RULE_DECIDES.set(decides == "rule")
     for lane, state in states.items():
         CIRCUIT_GAUGE.labels(lane).set(_CIRCUIT_VALUES[state])
 

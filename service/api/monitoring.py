@@ -11,7 +11,7 @@ from service import metrics
 from service.api.openapi import READ_REFUSALS
 from service.api.request_reading import read_parts, require_serving
 from service.api.responses import HealthResponse, VersionResponse, render_json
-from service.api.state import collect_problems, find_challenge
+from service.api.state import collect_problems, find_challenge, find_decider
 from service.challenge.dealing import ARMS, Dealer
 from service.engine.live_version import LiveVersion
 from service.shadow.shadows import OUTCOMES, Shadows
@@ -54,10 +54,9 @@ async def check_readiness(request: Request) -> Response:
     serving, problems = parts.follower.serving, collect_problems(parts)
     is_dark = serving is None or parts.log.refusal is not None
     status = "dark" if is_dark else "degraded" if problems else "ok"
-    decides = serving.decides if serving else None
     content = {
         "status": status,
-        "decides": decides,
+        "decides": find_decider(parts),
         "entry": serving.number if serving else 0,
         "circuits": parts.decider.live.circuits,
         "challenger": describe_challenger(parts.shadows),
@@ -99,7 +98,7 @@ def show_metrics(request: Request) -> Response:
     """Expose the metrics for Prometheus."""
     parts = read_parts(request)
     metrics.set_problems(collect_problems(parts))
-    metrics.set_circuits(parts.decider.live.circuits)
+    metrics.set_circuits(parts.decider.live.circuits, find_decider(parts))
     metrics.set_challenge(find_challenge(parts))
     with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
         metrics.SPOOL_SIZE.set(parts.log.count_spooled())

@@ -70,6 +70,11 @@ class DecisionReview(BaseModel):
 class DecisionRecordResponse(DecisionResponse):
     """A decision with its inputs. Protected attributes stay in the log."""
 
+    reasons_about_place: list[str] | None = Field(
+        description="Those of the codes that say something of a neighbourhood and not of the applicant, and so of who "
+        "lives there: for whoever reviews the decision; null: the contract that decided is not at hand",
+        max_length=4,
+    )
     inputs: LoggedInputs
     applicant: ApplicantHash
     outcome: OutcomeResponse | None
@@ -137,7 +142,9 @@ class HealthResponse(BaseModel):
     """Whether applications are decided (`dark`: no), by the model or the rule, and the problems."""
 
     status: Literal["ok", "degraded", "dark"]
-    decides: DecidedBy | None
+    decides: DecidedBy | None = Field(
+        description="Single applications, now: the rule also while the model is left alone; null: nobody does"
+    )
     entry: int
     circuits: dict[str, CircuitState] = Field(
         description="Whether the model is left alone because it is too slow: for single applications and for batches",

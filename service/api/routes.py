@@ -14,7 +14,7 @@ from service import metrics
 from service.api.decision_ids import DecisionId
 from service.api.fast_path import DECISIONS_PATH, decide_application
 from service.api.log.applicants import hash_applicants
-from service.api.log.decided_contract import find_contract
+from service.api.log.decided_contract import find_contract, list_decided_places
 from service.api.log.outcomes import OutcomeReport, check_outcome
 from service.api.log.records import note_look_up, require_record
 from service.api.log.reports import REPORT_BYTES, parse_report
@@ -116,6 +116,7 @@ def look_up_decision(request: Request, decision_id: DecisionId) -> Response:
     except CreditError:
         raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
     found = {
+        "reasons_about_place": list_decided_places(read_parts(request), record),
         "inputs": record["inputs"],
         "applicant": record["applicant"],
         "outcome": outcome._asdict() if outcome else None,

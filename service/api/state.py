@@ -6,6 +6,7 @@ from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.thread import WEAKNESS
 from credit.registry.challenges import Challenge
+from credit.scoring.reasons import DecidedBy
 from service.access.key_file import KeyFileWatch
 from service.api.log.causes import describe_cause
 from service.challenge.dealing import Dealer
@@ -42,6 +43,12 @@ def find_challenger_problem(parts: Parts) -> str | None:
         return rest if rest == parts.dealer.load_problem else None
     found = parts.decider.list_challenger_problems()
     return f"of the challenger {parts.dealer.challenge.version}, {'; '.join(found)}" if found else None
+
+
+def find_decider(parts: Parts) -> DecidedBy | None:
+    """Find who decides single applications now; None: nobody."""
+    serving = parts.follower.serving
+    return None if serving is None else parts.decider.live.find_decider(serving)
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """What decides by one version's model: its threads, its circuits, the tasks in them, and how it does."""
 
 import functools
+import logging
 from concurrent.futures import Executor
 
+from credit.scoring.reasons import DecidedBy
 from service.deciding.batches import Batches
 from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_threads import ModelThreads
@@ -10,7 +12,11 @@ from service.deciding.model_watch import ModelWatch
 from service.deciding.recording import Recorder
 from service.deciding.rule_thread import RuleThread
 from service.deciding.singles import Singles
+from service.engine.live_version import LiveVersion
 
+_LOG = logging.getLogger(__name__)
+
+_LANES = {"one": "single applications", "batch": "batches"}
 _BATCH_THREADS = 2
 _BATCH_SLICE = 20
 """Threads that decide batches, and applications of one that a thread decides before it turns to the next batch."""
@@ -30,6 +36,7 @@ class Lane:
         self.singles = Singles(self.one, rule, recorder, self.watch)
         self.batches = Batches(self.many, rule, recorder, self.watch, aside)
         self._is_renewed = False
+        self._left_alone: set[str] = set()
 
     @property
     def circuits(self) -> dict[str, CircuitState]:
@@ -46,6 +53,26 @@ class Lane:
         if set(self.circuits.values()) != {"closed"}:
             problems["circuit"] = "the model is left alone because it is too slow; until it is not, the rule decides"
         return problems
+
+    def find_decider(self, serving: LiveVersion) -> DecidedBy:
+        """Find who decides single applications by a version now: the rule also while its model is left alone."""
+        return "model" if serving.decides == "model" and self.circuits["one"] == "closed" else "rule"
+
+    def log_circuits(self, serving: LiveVersion | None) -> None:
+        """Log that the model of the live version is left alone since the last time, or decides again."""
+        for lane, state in self.circuits.items():
+            is_left, was_left = state != "closed", lane in self._left_alone
+            if is_left == was_left:
+                continue
+            self._left_alone ^= {lane}
+            if serving is None or serving.decides == "rule":
+                continue  # then it makes no difference
+            version = serving.version or "the image"
+            if is_left:
+                said = "%s: the rule decides, as the model of %s is too slow and is left alone"
+                _LOG.warning(said, _LANES[lane], version)
+            else:
+                _LOG.info("%s: the model decides again, of %s", _LANES[lane], version)
 
     def allow(self, seconds: float) -> None:
         """Let the model have so many seconds for an application from now on."""

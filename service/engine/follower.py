@@ -232,8 +232,9 @@ class Follower:
 
     def _take_over(self, serving: LiveVersion) -> None:
         self.serving = serving = self.accept_others(serving)
-        by = "the rule" if serving.rule_because else "its model"
-        _LOG.info("entry %d: %s decides, of %s", serving.number, by, serving.version or "the image")
+        because = f": {serving.rule_because}" if serving.rule_because else ""
+        said = "entry %d: the %s decides, of %s%s"
+        _LOG.info(said, serving.number, serving.decides, serving.version or "the image", because)
         self._swapped(serving)
 
     def _report_problem(self, kind: str, said: str, error: Exception | None) -> None:
