@@ -51,7 +51,7 @@ class ChallengeFollower:
         self._number = 0
         self._newest: Challenge | None = None
         self._is_followed = True  # the newest record, also when the read of a next one fails
-        self._retry_at = 0.0
+        self._retry_at, self._answered = 0.0, time.monotonic()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="challenges", daemon=True)
         self._thread.start()
@@ -61,18 +61,21 @@ class ChallengeFollower:
         self._ended.set()
 
     def _run(self) -> None:
-        answered = time.monotonic()
         while not self._ended.is_set():
-            try:
-                self._look()
-                answered, self._dealer.pause = time.monotonic(), None
-            except CreditError as error:  # a store that is away changes nothing; the follower of the ledger tells it
-                _LOG.debug("the challenges could not be read: %s", error)
-                if time.monotonic() - answered > AWAY_SECONDS:
-                    self._dealer.pause = "the store does not answer, and may have its end"
-            except Exception:  # noqa: BLE001 - what decides beside goes on, and the next look may succeed
-                _LOG.exception("following the challenges failed")
+            self._try_to_look()
             self._ended.wait(self._read_settings().poll_seconds)
+
+    def _try_to_look(self) -> None:
+        """Look; where the store has not answered for long, it may say that a split is ended, and nobody is dealt."""
+        try:
+            self._look()
+            self._answered, self._dealer.pause = time.monotonic(), None
+        except CreditError as error:  # a store that is away changes nothing else; the follower of the ledger tells it
+            _LOG.debug("the challenges could not be read: %s", error)
+            if time.monotonic() - self._answered > AWAY_SECONDS:
+                self._dealer.pause = "the store does not answer, and may have its end"
+        except Exception:  # noqa: BLE001 - what decides beside goes on, and the next look may succeed
+            _LOG.exception("following the challenges failed")
 
     def _look(self) -> None:
         """Take up the records that are new; of several, the newest. Raises CreditError when the store is away."""

@@ -118,3 +118,15 @@ def test_an_end_and_a_challenger_that_is_lost_leave_the_live_version_alone(deale
     dealer.end()
     assert (dealer.challenge, dealer.challenger, dealer.explain_rest(LIVE)) == (None, None, None)
     assert all(dealer.deal(LIVE, ask(str(number)), "bank", None) is LIVE for number in range(100))
+
+
+def test_a_pause_lets_the_live_version_decide_and_a_challenger_that_could_not_be_loaded_is_none_of_a_time_that_is_over(
+    dealer: Dealer,
+) -> None:
+    dealer.pause = "the store is away"
+    assert {dealer.deal(LIVE, ask(str(number)), "bank", None) is LIVE for number in range(50)} == {True}
+    assert dealer.explain_rest(LIVE) == "the store is away"
+    dealer.pause = None
+    assert len({dealer.deal(LIVE, ask(str(number)), "bank", None) is LIVE for number in range(50)}) == 2
+    dealer.suspend("it cannot be loaded", make_split(hours=-1))
+    assert dealer.explain_rest(LIVE) == "its time is over"

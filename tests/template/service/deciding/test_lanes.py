@@ -55,6 +55,7 @@ def test_who_is_dealt_to_a_challenger_that_hangs_is_decided_by_the_rule_and_only
         assert decider.live.list_problems() == {}
         assert "left alone" in "; ".join(decider.list_challenger_problems())
         decider.challengers.reset()
+        assert decider.list_challenger_problems() == [], "nobody was dealt to the next one yet"
         another = as_challenger(with_model(approve))
         assert (await ask(decider, another, applications[1]))["decided_by"] == "model", "the next one is not held up"
         assert decider.list_challenger_problems() == []
