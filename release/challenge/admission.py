@@ -119,6 +119,19 @@ def find_ended(store: Store, environment: str) -> tuple[Challenge | None, int]:
     return (valid if valid is not None and valid.is_begin else None), last
 
 
+def find_ended_split(store: Store, environment: str) -> tuple[Challenge, Challenge] | None:
+    """Find the split that the newest record ended, and that record; None where it ended none.
+
+    Raises CreditError when one of them is not valid, or the store is away.
+    """
+    book = Challenges(store, environment)
+    newest = book.read_newest()
+    if newest is None or newest.is_begin or newest.number == 1:
+        return None
+    before = book.read(newest.number - 1)
+    return (before, newest) if before.kind == "split" else None
+
+
 def require_challenge(store: Store, environment: str) -> Challenge:
     """Return the challenge that is on. Raises CreditError when none is."""
     current = Challenges(store, environment).read_current()

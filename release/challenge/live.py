@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from credit.decision_log.database import Database
 from credit.registry.store import Store
-from release.challenge.admission import require_challenge
+from release.challenge.admission import find_ended_split, require_challenge
 from release.challenge.judgement import judge_shadow
 from release.challenge.split_judgement import judge_split
 from release.challenge.split_wording import describe_split, dump_split
@@ -21,13 +21,15 @@ class LiveVerdict(NamedTuple):
 
 
 def judge_live(store: Store, databases: list[Database], settings: Settings) -> LiveVerdict:
-    """Judge the challenge of an environment. Raises CreditError when none is on, or log or store are away.
+    """Judge the challenge of an environment, or the split that was ended last, where no other challenge came since.
 
-    `databases`: of the log, the last one is that in which all ends up.
+    `databases`: of the log, the last one is that in which all ends up. Raises CreditError when there is none, or log or
+    store are away.
     """
-    challenge = require_challenge(store, settings.environment)
+    ended = find_ended_split(store, settings.environment)
+    challenge, end = ended or (require_challenge(store, settings.environment), None)
     if challenge.kind == "split":
-        split = judge_split(store, databases[-1], challenge)
+        split = judge_split(store, databases[-1], challenge, end)
         return LiveVerdict(split.word, describe_split(split), dump_split(split))
     found = judge_shadow(store, databases[-1], settings, challenge)
     return LiveVerdict(found.word, describe_judgement(found), dump_judgement(found))

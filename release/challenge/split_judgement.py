@@ -63,8 +63,11 @@ class SplitJudgement(NamedTuple):
         return [("unlawful", one.list_breaches()), ("worse", one.list_worse()), ("better", one.list_better()), *moved]
 
 
-def judge_split(store: Store, database: Database, challenge: Challenge) -> SplitJudgement:
-    """Judge a split by its plan, which no parameter of now changes. Raises CreditError when log or store are away."""
+def judge_split(store: Store, database: Database, challenge: Challenge, end: Challenge | None = None) -> SplitJudgement:
+    """Judge a split by its plan, which no parameter of now changes. `end`: the record that ended it, where one did.
+
+    Raises CreditError when log or store are away.
+    """
     plan = challenge.plan
     if plan is None:
         raise ValueError(f"a {challenge.kind} is no split")
@@ -73,8 +76,8 @@ def judge_split(store: Store, database: Database, challenge: Challenge) -> Split
     groups = read_watched_groups(store, champion.digest)
     if groups is None:
         raise CreditError(Problem(f"the store {store.url}", f"it has no bundle of {champion.version}"))
-    digests = champion.digest, challenge.digest
-    dealt = read_dealt(database, challenge.environment, champion.number, *digests, challenge.time, plan.until)
+    digests, until = (champion.digest, challenge.digest), min(plan.until, end.time if end else plan.until)
+    dealt = read_dealt(database, challenge.environment, champion.number, *digests, challenge.time, until)
     finding = judge_arms(dealt, groups, plan)
     small = frozenset(
         name
@@ -89,8 +92,8 @@ def judge_split(store: Store, database: Database, challenge: Challenge) -> Split
         champion,
         finding,
         small,
-        list(_find_obstacles(ledger, challenge, live, finding)),
-        list(_list_notes(plan, finding)),
+        list(_find_obstacles(plan, finding)),
+        [*_list_ends(ledger, challenge, live, end), *_list_notes(finding)],
         _estimate(finding, small, groups, plan, daily),
     )
 
@@ -100,21 +103,34 @@ def is_small(arms: Arms) -> bool:
     return min(arms.champion.people, arms.challenger.people) < LEAST_SHOWN
 
 
-def _find_obstacles(ledger: Ledger, challenge: Challenge, live: LedgerEntry, found: ArmsFinding) -> Iterator[str]:
-    """Find why nothing can be concluded: dealing ended, has not begun, or is not as planned."""
-    if live.number != challenge.entry:
-        since = _find_successor(ledger, challenge.entry, live)
-        who = "the rule decides" if since.kind == "fallback" else f"{since.version} is live"
-        yield f"dealing ended at {since.time:%Y-%m-%d %H:%M} UTC: {who} since, by entry {since.number}: {since.reason}"
+def _find_obstacles(plan: SplitPlan, found: ArmsFinding) -> Iterator[str]:
+    """Find why nothing can be concluded: dealing has not begun, or is not as planned."""
     if not found.everybody.people:
         yield f"nobody is there to compare yet: {found.selected.undealt:,} applications by processes that dealt it none"
     if found.is_dealt_otherwise:
         deal = found.deal
-        share = challenge.plan.share if challenge.plan else 0
         yield (
             f"the deal is not as planned: it has {deal.challengers:,} of {deal.people:,} people, "
-            f"{deal.challengers / deal.people:.1%} in place of {share:.1%}; something lost or refused one arm's people"
+            f"{deal.challengers / deal.people:.1%} in place of {plan.share:.1%}; "
+            f"something lost or refused one arm's people"
         )
+
+
+def _list_ends(ledger: Ledger, challenge: Challenge, live: LedgerEntry, end: Challenge | None) -> Iterator[str]:
+    """List what ended the dealing: the evidence until then is as valid as at any other moment."""
+    plan = challenge.plan
+    if end is not None:
+        yield f"{end.actor} ended it at {_format(end.time)} UTC: {end.reason}"
+    elif plan is not None and datetime.now(UTC) >= plan.until:
+        yield f"the plan ended at {_format(plan.until)} UTC, and nobody is dealt since"
+    if live.number != challenge.entry:
+        since = _find_successor(ledger, challenge.entry, live)
+        who = "the rule decides" if since.kind == "fallback" else f"{since.version} is live"
+        yield f"{who} since {_format(since.time)} UTC, by entry {since.number}, and nobody is dealt: {since.reason}"
+
+
+def _format(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _find_successor(ledger: Ledger, entry: int, live: LedgerEntry) -> LedgerEntry:
@@ -125,11 +141,9 @@ def _find_successor(ledger: Ledger, entry: int, live: LedgerEntry) -> LedgerEntr
     return live
 
 
-def _list_notes(plan: SplitPlan, found: ArmsFinding) -> Iterator[str]:
-    """Note that the time is over, and who is left out or may be counted twice."""
+def _list_notes(found: ArmsFinding) -> Iterator[str]:
+    """Note who is left out, or may be counted twice."""
     people = found.selected
-    if datetime.now(UTC) >= plan.until:
-        yield f"the plan ended at {plan.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, and nobody is dealt since"
     if people.undealt:
         yield f"{people.undealt:,} applications are left out, up to the first that each process dealt to it"
     if people.later:

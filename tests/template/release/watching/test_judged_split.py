@@ -181,11 +181,11 @@ def test_a_deal_that_is_not_as_planned_concludes_nothing(
 
 
 @pytest.mark.parametrize("is_fallback", [False, True])
-def test_when_another_entry_is_live_dealing_has_ended(
+def test_when_another_entry_is_live_dealing_has_ended_and_the_people_of_before_are_judged(
     is_fallback: bool, released: Store, books: Books, live: LedgerEntry, command: Command
 ) -> None:
-    """The first entry after it is named, whatever came later; the people of before stay judged."""
-    decide(books, live, begin(released, live), SAME, 200)
+    """The first entry after it is named, whatever came later."""
+    decide(books, live, begin(released, live), HARM, 2_000)
     ledger = Ledger(released, "prod")
     to_first = plan_rollback_to(ledger, require_version(released, "v1.0.0"), WHY)
     apply_change(released, plan_fallback(ledger, WHY) if is_fallback else to_first)
@@ -193,10 +193,31 @@ def test_when_another_entry_is_live_dealing_has_ended(
     apply_change(released, plan_rollback_to(ledger, back, WHY, Condition(after_rule=True)))
     code, told = command(*LIVE, "--json", "--gate")
     who = "the rule decides" if is_fallback else "v1.0.0 is live"
-    assert (code, told["verdict"], told["champion"]["number"]) == (4, "inconclusive", live.number)
-    assert f": {who} since, by entry 3: {WHY.reason}" in told["inconclusive"][0]
-    assert "dealing ended at 20" in told["inconclusive"][0]
-    assert told["everybody"]["champion"]["people"] + told["everybody"]["challenger"]["people"] > 190
+    assert (code, told["verdict"], told["champion"]["number"], told["inconclusive"]) == (3, "worse", live.number, [])
+    (note,) = [one for one in told["notes"] if who in one]
+    assert note.startswith(f"{who} since 20")
+    assert note.endswith(f" UTC, by entry 3, and nobody is dealt: {WHY.reason}")
+
+
+def test_a_split_that_was_ended_is_judged_up_to_its_end_until_another_challenge_begins(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    split = begin(released, live)
+    decide(books, live, split, HARM)
+    of = {"environment": "prod", "number": 2, "kind": "end", "version": "v3.0.0", "digest": split.digest}
+    ended = BEGIN + timedelta(hours=30)
+    made = Challenge(**of, entry=live.number, reason="enough was seen", actor="on call", time=ended)
+    assert released.create("challenges/prod/000000002.json", made.serialize())
+    code, told = command(*LIVE, "--json", "--gate")
+    assert (code, told["verdict"]) == (3, "worse")
+    assert "on call ended it at 2026-03-02 14:00 UTC: enough was seen" in told["notes"]
+    arms = [told["everybody"][arm]["people"] for arm in ("champion", "challenger")]
+    assert sum(arms) + told["undealt"] == 30 * 60
+    begin_shadow = ("challenge", "v1.0.0", "--env", "prod", "--shadow", "--reason", "another one")
+    assert command(*begin_shadow)[0] == 0
+    assert "v1.0.0 beside v2.0.0" in command(*LIVE)[1]
+    assert command("challenge", "--end", "--env", "prod", "--reason", "enough")[0] == 0
+    assert "no challenge" in command(*LIVE)[1]
 
 
 def test_who_comes_again_counts_once_and_who_has_no_reference_is_told(
