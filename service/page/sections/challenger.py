@@ -51,14 +51,14 @@ def describe_split(
     challenge: Challenge, plan: SplitPlan, rest: str | None, counts: Mapping[str, int], now: datetime
 ) -> ChallengerShown:
     """Describe a split. `rest`: why the live version decides about everybody, None: it does not."""
-    until = f"until {plan.until:%Y-%m-%d %H:%M} UTC"
-    headline = f"{challenge.version} decides about {plan.share:.1%} of the applicants, {until}"
+    headline = f"{challenge.version} decides about {plan.share:.1%} of the applicants"
     if rest is not None:
-        headline = f"{challenge.version} should decide about {plan.share:.1%} of the applicants, and does not: {rest}"
+        headline = f"{challenge.version} was to decide about {plan.share:.1%}, and decides about nobody: {rest}; begun"
     takes = "How many applications it takes was not known when it began."
     if challenge.needed is not None:
         takes = f"It takes about {challenge.needed:,} applications: release compare --live counts and judges them."
-    return ChallengerShown(headline, describe_time(challenge.time, now), counts, takes)
+    end = f"It is over on {describe_time(plan.until, now).text}."
+    return ChallengerShown(headline, describe_time(challenge.time, now), counts, f"{end} {takes}")
 
 
 def _describe_need(needed: int | None, shadowed: int | None) -> str:
