@@ -89,7 +89,7 @@ def _time_parts(serving: LiveVersion, log: DecisionLog, bodies: Sequence[bytes])
         ("build the record", _time(lambda task: build_records([task], _ORIGIN), tasks)),
         ("write, eight in a commit", f"{written:.1f}"),
         ("of it: the chain", _time(log.chain.link, _group(records), total)),
-        ("count", _time(lambda one: metrics.count_decisions(one, serving, 0.002), answered)),
+        ("count", _time(lambda one: metrics.count_decisions(one, (serving,), 0.002), answered)),
         ("write the answer in JSON", _time(_write_answer, records)),
     ]
 

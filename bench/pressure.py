@@ -1,24 +1,27 @@
 """The service under pressure: a model of 0.2 s a score, bodies and connections that are made to be expensive.
 
 The logistic regression of the pipeline, the durable SQLite log included, one worker, the clients on the same cores. The
-budget is 0.25 s. `health` is the slowest answer of `/health/live` meanwhile, asked fifty times a second.
+budget is 0.25 s. `health` is the slowest answer of `/health/live` meanwhile, asked fifty times a second. Of the event
+loop: the CPU time of its thread for one body. A request that never ends gets a byte every 0.25 s, and its client begins
+anew a second after it is cut.
 """
 
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.clients import Client, TimedAnswer, find_slowest, run_clients
+from bench.floods import BUDGET, MARGIN, PressureRow, measure_headers, measure_idle, measure_slow_clients
 from bench.packaged import package_candidate
 from bench.project import ROOT
 from bench.report import BenchTable, format_target
 from bench.servers import Server, run_server
+from bench.service import DECISIONS_PATH
 from credit.bundle.bundle import load_bundle
 from credit.data.tables import open_table
 from credit.registry.ledger import Ledger
@@ -30,10 +33,8 @@ from release.deployment.change import Attribution
 from release.deployment.plan import plan_deployment
 from testing.parts.servers import find_free_ports
 
-PressureRow = tuple[str, str, str, str]
-_BUDGET, _MARGIN = 0.25, 0.1
 _SECONDS = 10.0
-_ONE, _MANY, _HEALTH = "/v1/decisions", "/v1/decisions/batch", "/health/live"
+_ONE, _MANY, _HEALTH = DECISIONS_PATH, "/v1/decisions/batch", "/health/live"
 
 
 def measure() -> BenchTable:
@@ -48,9 +49,11 @@ def measure() -> BenchTable:
             rows += asyncio.run(_measure_batches(server, one, hundred))
         with _run_slow_service(store, folder / "quick", 0.0) as server:
             rows += asyncio.run(_measure_bodies(server, asked))
-            rows += _measure_headers(server)
+            rows += measure_headers(server)
         with _run_slow_service(store, folder / "few", 0.0, files=256) as server:
-            rows += _measure_idle(server, one)
+            rows += measure_idle(server, one)
+            for clients in (100, 400):
+                rows += asyncio.run(measure_slow_clients(server, one, clients))
         return BenchTable(("what", "slowest answer", "health", "target"), rows)
 
 
@@ -88,7 +91,7 @@ async def _measure_clients(server: Server, body: bytes) -> list[PressureRow]:
     answers, health = await _watch_beside(server, work)
     by_model = sum(answer.content["decided_by"] == "model" for answer in answers)
     name = f"100 clients; of {len(answers):,} answers {by_model} by the model"
-    return [_build_row(name, find_slowest(answers), health, _BUDGET + _MARGIN)]
+    return [_build_row(name, find_slowest(answers), health, BUDGET + MARGIN)]
 
 
 async def _measure_batches(server: Server, one: bytes, hundred: bytes) -> list[PressureRow]:
@@ -105,58 +108,48 @@ async def _measure_batches(server: Server, one: bytes, hundred: bytes) -> list[P
             f"one client beside them; of {len(alone)} answers {by_model} by the model",
             find_slowest(alone),
             health,
-            _BUDGET + _MARGIN,
+            BUDGET + MARGIN,
         ),
     ]
 
 
 async def _measure_bodies(server: Server, asked: dict[str, object]) -> list[PressureRow]:
-    unknown = b'{"applications":[{"application":{' + b",".join(b'"x%d":1' % n for n in range(160_000)) + b"}}]}"
-    empty = json.dumps({"applications": [{}] * 1_000}).encode()
-    whole = json.dumps({"applications": [asked] * 1_000}).encode()
+    """Measure what bodies cost, twice: the memory that is more after the second time was not given back."""
+    unknown = b",".join(b'"x%d":1' % n for n in range(160_000))
+    bodies = {
+        "unknown fields": (_MANY, b'{"applications":[{"application":{' + unknown + b"}}]}"),
+        "unknown fields in one": (
+            _ONE,
+            b'{"application":{' + unknown[:199_000].rpartition(b",")[0] + b"}}",
+        ),
+        "`[{}]` a thousand times": (_MANY, json.dumps({"applications": [{}] * 1_000}).encode()),
+        "one application": (_ONE, json.dumps(asked).encode()),
+        "a thousand applications": (_MANY, json.dumps({"applications": [asked] * 1_000}).encode()),
+    }
     rows: list[PressureRow] = []
-    bodies = {"unknown fields": unknown, "`[{}]` a thousand times": empty, "a thousand applications": whole}
-    for name, body in bodies.items():
-        before, used = server.resident, server.processor_seconds
-        work = asyncio.ensure_future(_ask_times(server, body, 5))
+    for name, (path, body) in bodies.items():
+        before, size = server.resident, f"{len(body) / 1e6:.2g} MB of {name}"
+        work = asyncio.ensure_future(_ask_times(server, path, body, 20))
         answers, health = await _watch_beside(server, work)
-        used = (server.processor_seconds - used) / 5
-        more = server.resident - before
-        shown = f"{len(body) / 1e6:.2g} MB of {name}: {used:.2f} s of the processor, {more:.0f} MiB more"
-        rows.append(_build_row(shown, find_slowest(answers), health, None))
+        more, used, loop = server.resident - before, server.processor_seconds, server.loop_seconds
+        answers += await _ask_times(server, path, body, 20)
+        used, loop = (server.processor_seconds - used) / 20, (server.loop_seconds - loop) / 20
+        again = server.resident - before - more
+        memory = f"{more:.0f} MiB more after 20 of them, {again:.0f} after 20 more"
+        rows.append(_build_row(f"{size}: {used:.2f} s of the processor, {memory}", find_slowest(answers), health, None))
+        target = format_target(1_000 * loop, 20, "20 ms")
+        rows.append((f"{size}, of the event loop", f"{1_000 * loop:.1f} ms", "", target))
     return rows
 
 
-async def _ask_times(server: Server, body: bytes, times: int) -> list[TimedAnswer]:
+async def _ask_times(server: Server, path: str, body: bytes, times: int) -> list[TimedAnswer]:
     client = Client(server.port)
-    return [await client.ask(_MANY, body) for _ in range(times)]
-
-
-def _measure_headers(server: Server) -> list[PressureRow]:
-    """Measure a connection that sends headers without end, a hundred megabytes of them if it may."""
-    used, sent = server.processor_seconds, 0
-    with socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.sendall(b"GET / HTTP/1.1\r\nx: ")
-        try:
-            while sent < 100_000_000:
-                sent += client.send(b"a" * 65_536)
-        except OSError:
-            pass
-    used = server.processor_seconds - used
-    return [(f"headers without end: closed after {sent / 1e6:.1f} MB, {used:.2f} s of the processor", "", "", "")]
-
-
-def _measure_idle(server: Server, body: bytes) -> list[PressureRow]:
-    with ExitStack() as idle:
-        for _ in range(400):
-            idle.enter_context(socket.create_connection(("127.0.0.1", server.port)))
-        answer = asyncio.run(Client(server.port).ask(_ONE, body))
-    return [(f"400 idle connections at `ulimit -n 256`: {answer.status}", f"{answer.seconds:.3f} s", "", "200")]
+    return [await client.ask(path, body) for _ in range(times)]
 
 
 def _build_row(name: str, slowest: float, health: float, limit: float | None) -> PressureRow:
     target = (
-        format_target(health, _MARGIN, f"{_MARGIN:g} s")
+        format_target(health, MARGIN, f"{MARGIN:g} s")
         if limit is None
         else format_target(slowest, limit, f"{limit:g} s")
     )

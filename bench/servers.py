@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import urlopen
@@ -37,6 +37,20 @@ class Server(NamedTuple):
         """Seconds of the processor that it has used."""
         times = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
         return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def loop_seconds(self) -> float:
+        """Seconds of the processor that the thread of the event loop has used, which is that of the process."""
+        return int(Path(f"/proc/{self.process}/task/{self.process}/schedstat").read_text().split()[0]) / 1e9
+
+    @property
+    def sockets(self) -> int:
+        """Sockets that it has open."""
+        found = 0
+        for file in Path(f"/proc/{self.process}/fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                found += str(file.readlink()).startswith("socket:")
+        return found
 
     @property
     def resident(self) -> float:

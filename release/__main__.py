@@ -18,7 +18,7 @@ VERBS = {
     "watch": "Watch how groups are treated by live decisions, and take a version back when it must be",
     "hold": "Hold an environment: the watch takes nothing back by itself until it is resumed",
     "resume": "End a hold: the watch may take a version back again",
-    "challenge": "Let a version decide beside the live one, for nobody, and log what it would have decided",
+    "challenge": "Let a version decide beside the live one: for nobody, or about a share of the applicants",
     "affected": "List the decisions that a version made, and what the live version would have decided",
     "show": "Show a version: data, features, parameters, figures, fairness, code, who and when",
     "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",

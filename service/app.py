@@ -36,7 +36,9 @@ from service.api.fast_path import FastPath
 from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
-from service.api.state import Parts, collect_problems
+from service.api.state import Parts, collect_problems, find_challenge, find_decider
+from service.challenge.dealing import Dealer
+from service.challenge.following import ChallengeFollower
 from service.connections.open_connections import OpenConnections, build_limits
 from service.connections.tls import Encryption, build_state, load_tls
 from service.deciding.decider import BusyError, Decider, TimeLimits
@@ -47,7 +49,6 @@ from service.page import summary
 from service.parent_watch import end_with_parent
 from service.reloading import reload
 from service.settings import STORE_SECONDS, Settings, load_settings
-from service.shadow.following import ChallengeFollower
 from service.shadow.recorded import ShadowedWriter
 from service.shadow.shadows import Shadows
 
@@ -72,9 +73,10 @@ async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
             guarded.keys = keys
         guarded.wrong_keys.log_counts()
         metrics.set_problems(collect_problems(parts))
-        metrics.set_circuits(parts.decider.circuits)
-        metrics.set_challenge(parts.shadows)
-        parts.decider.watch.log_counts()
+        metrics.set_circuits(parts.decider.live.circuits, find_decider(parts))
+        parts.decider.live.log_circuits(parts.follower.serving)
+        metrics.set_challenge(find_challenge(parts))
+        parts.decider.log_counts()
         if app.state.watch.times.is_due:
             await asyncio.to_thread(app.state.watch.times.sample)
         await asyncio.sleep(1)
@@ -127,10 +129,13 @@ def create(chosen: Settings | None = None) -> Any:
             decider.reset()
 
         follower = Follower(chosen, apply_swap)
-        app.state.parts = Parts(chosen, follower, decider, log, checkpoints, KeyFileWatch(chosen.keys_file), shadows)
+        keys_file, dealer = KeyFileWatch(chosen.keys_file), Dealer()
+        app.state.parts = Parts(chosen, follower, decider, log, checkpoints, keys_file, shadows, dealer)
         app.state.watch = page.PageState(app.state.parts)
         follower.start()
-        challenges = ChallengeFollower(lambda: app.state.parts.settings, shadows)
+        challenges = ChallengeFollower(
+            lambda: app.state.parts.settings, shadows, dealer, follower, lambda: decider.challengers.reset()
+        )
         _freeze_memory()
         watching = asyncio.create_task(_watch_problems(app, guarded))
         _listen_for_reload(lambda: reload(app.state.parts.settings, apply_settings))

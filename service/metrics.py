@@ -16,7 +16,9 @@ from credit.common.errors import Problem
 from credit.common.files import is_running
 from credit.contract import Contract
 from credit.contract.levels import Scalar
+from credit.registry.challenges import Challenge
 from credit.scoring.policy import DecisionKind
+from credit.scoring.reasons import DecidedBy
 from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
@@ -24,7 +26,7 @@ from service.engine.live_version import LiveVersion
 from service.engine.request_errors import UNKNOWN_FIELD
 from service.engine.requests import RequestParser
 from service.exposed_metrics import GroupHiding, WorkerProcesses
-from service.shadow.shadows import OUTCOMES, ShadowOutcome, Shadows
+from service.shadow.shadows import OUTCOMES, ShadowOutcome
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
@@ -46,9 +48,15 @@ CONNECTION_COUNT = Counter("service_refused_connections", "Connections that were
 REFUSAL_COUNT = Counter("service_refused_requests", "Requests that were not answered", ["status"])
 FIELD_REFUSAL_COUNT = Counter("service_refused_fields", "Requests that were refused for a field", ["field"])
 KEY_REFUSAL_COUNT = Counter("service_refused_keys", "Requests without a key that is good for them", ["why"])
-RULE_TAKEOVER_COUNT = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
+RULE_TAKEOVER_COUNT = Counter(
+    "service_rule_took_over", "Decisions by the rule in place of the live version's model", ["because"]
+)
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
-RULE_DECIDES = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
+RULE_DECIDES = Gauge(
+    "service_rule_decides",
+    "1 when the rule decides single applications, also while the model is left alone",
+    multiprocess_mode="livemax",
+)
 SWAP_COUNT = Counter("service_swaps", "Versions that took over")
 PROBLEM_GAUGE = Gauge("service_problem", "1 while something is wrong", ["what"], multiprocess_mode="livemax")
 CIRCUIT_GAUGE = Gauge(
@@ -84,22 +92,22 @@ SPOOL_SIZE = Gauge(
 )
 
 
-def count_decisions(recorded: RecordedDecisions, serving: LiveVersion, seconds: float) -> None:
-    """Count answered decisions, and the latency of each; a repeated request is none."""
+def count_decisions(recorded: RecordedDecisions, serving: Sequence[LiveVersion], seconds: float) -> None:
+    """Count answered decisions, each of its version, and the latency of each; a repeated request is none."""
     if recorded.is_repeat:
         REPEAT_COUNT.inc(len(recorded.records))
         return
-    for record in recorded.records:
+    for record, version_of in zip(recorded.records, serving, strict=True):
         DECISION_SECONDS.observe(seconds)
         decision, version = record["decision"], record["version"] or "image"
         _find_series(DECISION_COUNT, decision, record["decided_by"], version).inc()
-        if record["rule_because"]:
+        if record["rule_because"] and version_of.challenge is None:  # a challenger's is its own problem
             RULE_TAKEOVER_COUNT.labels(classify_cause(record["rule_because"])).inc()
-        for column, into in serving.derivations.list_folded(record["inputs"]):
+        for column, into in version_of.derivations.list_folded(record["inputs"]):
             _find_series(FOLDED_LEVEL_COUNT, column, into, version).inc()
         protected = record["protected"]
-        values = [protected.get(attribute) for attribute in serving.requests.protected]
-        for series in _list_group_series(serving.requests, decision, version, *values):
+        values = [protected.get(attribute) for attribute in version_of.requests.protected]
+        for series in _list_group_series(version_of.requests, decision, version, *values):
             series.inc()
 
 
@@ -164,15 +172,15 @@ def start_counts() -> None:
         SHADOW_COUNT.labels(outcome)
 
 
-def set_challenge(shadows: Shadows) -> None:
+def set_challenge(challenge: Challenge | None) -> None:
     """Set which challenge is on in this worker, and how many applications it takes."""
-    challenge = shadows.challenge
     CHALLENGE_NUMBER.set(challenge.number if challenge else 0)
     CHALLENGE_NEED.set((challenge and challenge.needed) or 0)
 
 
-def set_circuits(states: Mapping[str, CircuitState]) -> None:
-    """Set the states of the circuits between the applications and the model."""
+def set_circuits(states: Mapping[str, CircuitState], decides: DecidedBy | None) -> None:
+    """Set the states of the circuits between the applications and the model, and who decides for all of that."""
+    RULE_DECIDES.set(decides == "rule")
     for lane, state in states.items():
         CIRCUIT_GAUGE.labels(lane).set(_CIRCUIT_VALUES[state])
 

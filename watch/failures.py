@@ -6,6 +6,8 @@ at most the budget, share / budget - 1 is at most 0 on average, and that the evi
 horizon has a chance of at most alpha (Ville). Nothing else is assumed: neither independence nor a number of people.
 """
 
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -49,13 +51,14 @@ class FailureWatch:
     evidence: Evidence
     recent: list[list[int]] = field(default_factory=list)
 
-    def feed(self, moments: Floats, failed: NDArray[np.bool_]) -> None:
-        """Feed decisions in the order of the log, by the model or in its place. `moments`: in seconds."""
+    def feed(self, moments: Floats, failed: NDArray[np.bool_]) -> Floats:
+        """Feed decisions in the order of the log, by the model or in its place. `moments`: in seconds.
+
+        Returns the evidence after each period that is over by them.
+        """
         if not len(moments):
-            return
-        periods = np.maximum.accumulate((moments // PERIOD_SECONDS).astype(np.int64))
-        if self.recent:
-            periods = np.maximum(periods, self.recent[-1][0])
+            return np.empty(0)
+        periods = self.list_periods(moments)
         distinct, places = np.unique(periods, return_inverse=True)
         decided, of_rule = np.bincount(places), np.bincount(places, failed)
         counted = [list(map(int, one)) for one in zip(distinct, decided, of_rule, strict=True)]
@@ -65,8 +68,13 @@ class FailureWatch:
         elif self.recent:
             counted.insert(0, self.recent.pop())
         over = np.array(counted[:-1], dtype=np.int64).reshape(-1, 3)
-        self.evidence.bet(over[:, 2] / over[:, 1] / self.evidence.limit - 1, over[:, 0] // _PERIODS_A_DAY)
         self.recent = [*self.recent, *counted][-_RECENT - 1 :]
+        return self.evidence.bet(over[:, 2] / over[:, 1] / self.evidence.limit - 1, over[:, 0] // _PERIODS_A_DAY)
+
+    def list_periods(self, moments: Floats) -> NDArray[np.int64]:
+        """List the periods of decisions that come next, which do not fall."""
+        periods = np.maximum.accumulate((moments // PERIOD_SECONDS).astype(np.int64))
+        return np.maximum(periods, self.recent[-1][0]) if self.recent else periods
 
     def judge(self, alpha: float, least: int) -> FailureFinding:
         """Judge whether the model fails beyond its budget, and still does; not so before a period is over."""
@@ -100,9 +108,33 @@ def start_failures(budget: float, horizon_days: int) -> FailureWatch:
     return FailureWatch(Evidence(budget, 1 / horizon_days))
 
 
-def compare_failures(live: NDArray[np.bool_], other: NDArray[np.bool_], starts: Starts) -> float:
+def iterate_looks(
+    watch: FailureWatch, moments: Floats, failed: NDArray[np.bool_], threshold: float
+) -> Iterator[tuple[int, FailureWatch]]:
+    """Iterate over the seconds of decisions at whose end there is as much evidence as a threshold, or more.
+
+    Gives the number of decisions until then, and the model's watch as it is then. Changes no other one.
+    """
+    if not len(moments):
+        return
+    starts = np.flatnonzero(np.diff(watch.list_periods(moments), prepend=-1))
+    after = deepcopy(watch).feed(moments, failed)
+    evidence = np.append(watch.evidence.value, after)[-len(starts) :]
+    watch, fed = deepcopy(watch), 0
+    for start, end, value in zip(starts, [*starts[1:], len(moments)], evidence, strict=True):
+        if value < threshold:
+            continue
+        for number in start + 1 + np.flatnonzero(np.diff(moments[start:end], append=np.inf)):
+            watch.feed(moments[fed:number], failed[fed:number])
+            fed = number
+            yield int(number), watch
+
+
+def compare_failures(live: NDArray[np.bool_], other: NDArray[np.bool_], starts: Sequence[Starts]) -> float:
     """Compare who fails on the same applicants: the evidence that the other does so less often."""
-    kept = slice(starts.skipped, None)
-    evidence = Evidence(0.0, starts.stake)
-    evidence.bet(live[kept].astype(float) - other[kept], starts.periods)
-    return evidence.value
+    gains, total = live.astype(float) - other, 0.0
+    for one in starts:
+        evidence = Evidence(0.0, one.stake)
+        evidence.bet(gains[one.skipped :], one.periods)
+        total += evidence.value
+    return total

@@ -15,13 +15,16 @@ from watch.cursors import WriterCursor
 from watch.groups import WatchedGroups
 from watch.reading import AHEAD_SECONDS, BATCH_ROWS, ELSEWHERE, Batch, Decisions, read_batch
 from watch.state import EntryKey, StateFile, WatchState
-from watch.streams import Judging, start_streams
+from watch.streams import EntryStreams, Judging, start_streams
 
 UNKNOWN_VERSION = "the store has no such version"
 
 
 class Follower:
-    """Follows the log of an environment. `file` None: nothing is written, and the state is forgotten at the end."""
+    """Follows the log of an environment. `file` None: nothing is written, and the state is forgotten at the end.
+
+    `note`: is given the streams of an entry and the decisions that they were fed, in their order.
+    """
 
     def __init__(
         self,
@@ -29,8 +32,9 @@ class Follower:
         judging: Judging,
         read_groups: Callable[[str], WatchedGroups | None],
         file: StateFile | None = None,
+        note: Callable[[EntryStreams, Decisions], None] = lambda *_: None,
     ) -> None:
-        self._environment, self._judging, self._file = environment, judging, file
+        self._environment, self._judging, self._file, self._note = environment, judging, file, note
         self._read_groups = cache(read_groups)
         self.state = file.read(judging) if file else WatchState()
         self._unwritten_writers: set[str] = set()
@@ -120,6 +124,7 @@ class Follower:
                 streams.skip(key.unjudged or UNKNOWN_VERSION, number)
             else:
                 streams.feed(of_key, groups, self._judging)
+                self._note(streams, of_key)
             known = of_key.moments[~of_key.ahead]
             if len(known):
                 self.state.last = max(self.state.last or 0.0, float(known[-1]))

@@ -6,6 +6,7 @@ of an alarm too. A stake starts each day, each hour, each minute and each second
 together are at most 1: so the evidence is valid whichever of these starts the applicants at hand begin with.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +18,9 @@ _DAY = 86_400
 _PERIODS = (_DAY, 3_600, 60, 1)
 """The lengths of periods, in seconds. Starts may be of any of them, so that each has its share of the stake."""
 
-_LEAST_KEPT = 0.5
-"""The share of the applicants, at least, that the first whole period must leave."""
-
 
 class Starts(NamedTuple):
-    """The period that each applicant belongs to, from the first whole one on, and the stake that starts with each."""
+    """Periods of one length: those of applicants, from the first whole one on, and the stake that starts with each."""
 
     periods: NDArray[np.int64]
     skipped: int
@@ -42,19 +40,19 @@ class PairedFinding(NamedTuple):
     breach: float
 
 
-def choose_starts(moments: Floats, is_whole: bool, horizon_days: int) -> Starts | None:
-    """Choose the longest periods that leave most of the applicants; None where they are of a moment.
+def list_starts(moments: Floats, is_whole: bool, horizon_days: int) -> list[Starts]:
+    """List the periods of each length that begin among applicants; none where they are of a moment.
 
-    `is_whole`: the first applicant is the first one of the entry. Else the period in which the choice of applicants
-    begins is left out, because where it begins depends on when the alarm was.
+    `is_whole`: the first applicant is the first one of the entry. Else the periods in which the choice of applicants
+    begins are left out, because where it begins depends on when the alarm was.
     """
+    listed = []
     for seconds in _PERIODS:
         periods = (moments // seconds).astype(np.int64)
         kept = periods >= periods[0] if is_whole else periods > periods[0]
-        if kept.mean() >= _LEAST_KEPT:
-            number = horizon_days * _DAY // seconds
-            return Starts(periods[kept], int((~kept).sum()), 1 / (len(_PERIODS) * number))
-    return None
+        stake = seconds / (len(_PERIODS) * horizon_days * _DAY)
+        listed += [Starts(periods[kept], int((~kept).sum()), stake)] if kept.any() else []
+    return listed
 
 
 def compare_paired(
@@ -62,21 +60,34 @@ def compare_paired(
     group: int,
     live: NDArray[np.bool_],
     other: NDArray[np.bool_],
-    starts: Starts,
+    starts: Sequence[Starts],
     limit: float,
 ) -> PairedFinding:
-    """Compare who was approved with who would be, for one group of an attribute, in the order of the log."""
+    """Compare who was approved with who would be, for one group of an attribute, in the order of the log.
+
+    The evidence is the sum over the lengths of periods; the ratios are of all the applicants.
+    """
+    weighed = [_weigh(codes, group, (live, other), one, limit) for one in starts]
+    days = np.zeros(len(codes), np.int64)
+    sums = [RatioSums() for _ in range(2)]
+    for one, approved in zip(sums, (live, other), strict=True):
+        one.add(Pairing().pair(DecidedRows(codes, approved, days), group))
+    ratios = [one.member / one.reference if one.reference else None for one in sums]
+    better, breach = sum(one for one, _ in weighed), sum(one for _, one in weighed) / max(len(starts), 1)
+    return PairedFinding(int((codes == group).sum()), ratios[0], ratios[1], better, breach)
+
+
+def _weigh(
+    codes: NDArray[np.int64], group: int, decided: Sequence[NDArray[np.bool_]], starts: Starts, limit: float
+) -> tuple[float, float]:
+    """Weigh that the second one who decides is better than the first one, and that it is below the limit itself."""
     kept = slice(starts.skipped, None)
-    sides = [DecidedRows(codes[kept], one[kept], starts.periods) for one in (live, other)]
-    compared = [Pairing().pair(rows, group) for rows in sides]
+    compared = [Pairing().pair(DecidedRows(codes[kept], one[kept], starts.periods), group) for one in decided]
     shortfalls = [limit * one.reference - one.member for one in compared]
     periods = starts.periods[compared[0].places]
     better = Evidence(limit, starts.stake)
-    breach = Evidence(limit, 1 / len(np.unique(starts.periods)))  # it only objects: the starts at hand have all of it
+    number = starts.periods[-1] - starts.periods[0] + 1
+    breach = Evidence(limit, 1 / float(number))  # it only objects: the starts at hand have all of it
     better.bet((shortfalls[0] - shortfalls[1]) / (1 + limit), periods)
     breach.bet(shortfalls[1], periods)
-    sums = [RatioSums() for _ in compared]
-    for one, comparisons in zip(sums, compared, strict=True):
-        one.add(comparisons)
-    ratios = [one.member / one.reference if one.reference else None for one in sums]
-    return PairedFinding(int((codes[kept] == group).sum()), ratios[0], ratios[1], better.value, breach.value)
+    return better.value, breach.value

@@ -66,8 +66,8 @@ def read_sample(
 
 def iterate_growth(
     database: Database, environment: str, entry: int, digest: str, since: datetime, growth: float
-) -> Iterator[datetime]:
-    """Iterate over the moments from one on at which so many times more applications were decided than before."""
+) -> Iterator[tuple[datetime, int]]:
+    """Iterate over the moments from one on at which so many times more applications were decided, and their number."""
     wanted = _select_entry(environment, entry, digest)
     moments = select(_C.decided_at).where(*wanted).order_by(_C.decided_at, _C.id)
     with database.begin_read() as connection:
@@ -75,7 +75,7 @@ def iterate_growth(
         number = int(connection.execute(counted).scalar_one())
     moment: datetime | None = since
     while moment is not None:
-        yield moment
+        yield moment, number
         number = max(math.ceil(number * growth), number + 1)
         with database.begin_read() as connection:
             moment = connection.execute(moments.offset(number - 1).limit(1)).scalar()

@@ -86,6 +86,10 @@ class EntryStreams:
         """Count decisions that are not judged."""
         self.unjudged[reason] = self.unjudged.get(reason, 0) + number
 
+    def count(self, stream: StreamKind) -> int:
+        """Count the people of a stream."""
+        return sum(self.counts[stream].values())
+
     def dump(self) -> dict[str, Any]:
         """Dump as JSON takes it."""
         groups = {

@@ -68,6 +68,7 @@ class Writer:
                 items.append(more)
                 decisions += _count_decisions(more)
             self._commit(items)
+            del first, items  # a thread that waits for the next ones keeps nothing of these, thousands perhaps
 
     def _commit(self, items: Sequence[WriteRequest]) -> None:
         requests = [request for item in items for request in item.requests]

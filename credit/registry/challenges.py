@@ -1,25 +1,54 @@
-"""Challenges: a version that decides beside the live one, for nobody. Objects beside the ledger, which never change."""
+"""Challenges: a version that decides beside the live one, for nobody or for a share of the applicants.
+
+Objects beside the ledger, which never change.
+"""
 
 import hashlib
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Literal
+from typing import ClassVar, Literal, Self
 from uuid import uuid4
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from credit.common.errors import CreditError, Problem
+from credit.common.invalid_values import make_value_error
+from credit.contract.frozen_model import FrozenModel
 from credit.registry.records import OneLineText, StoreRecord
 from credit.registry.store import Store
 
-ChallengeKind = Literal["shadow", "end"]
+ChallengeKind = Literal["shadow", "split", "end"]
+
+LARGEST_SHARE = 0.5
+"""Of a split: the live version decides about most."""
+
+
+class SplitPlan(FrozenModel):
+    """What is fixed before a split begins, so that nobody chooses it by what they saw.
+
+    `share`: of the applicants, whom the challenger decides about, until the moment `until`. `difference`: the share of
+    approvals, more or fewer, that is to be seen. `alpha`: how likely a difference may be seen that is none.
+    `limit`: of the adverse impact ratio, below which the challenger may not treat a group; `breach_alpha`: how likely
+    it may be called below it without being so.
+    """
+
+    share: float = Field(gt=0, le=LARGEST_SHARE)
+    until: AwareDatetime
+    difference: float = Field(gt=0, lt=1)
+    alpha: float = Field(gt=0, lt=1)
+    limit: float = Field(gt=0, lt=1)
+    breach_alpha: float = Field(gt=0, lt=1)
 
 
 class Challenge(StoreRecord):
     """The begin of a challenge, or its end: the newest record counts. `entry`: of the ledger, live at that time.
 
-    `needed`: applications that it takes, as foretold at its begin; None where that was not known.
+    `shadow`: the challenger decides for nobody; `split`: for a share of the applicants, as its plan says, as long as
+    that entry is live. `needed`: applications that it takes, as foretold at its begin; None where that was not known.
     """
+
+    NEWEST_FORMAT: ClassVar[int] = 2
+    """1: without splits."""
 
     environment: str
     number: int = Field(ge=1)
@@ -31,8 +60,22 @@ class Challenge(StoreRecord):
     actor: OneLineText
     time: AwareDatetime
     needed: int | None = Field(None, ge=1)
+    plan: SplitPlan | None = None
     previous: str | None = None  # SHA-256 of the record before it, byte by byte as it lies in the store
     id: str = Field(default_factory=lambda: uuid4().hex)  # of this attempt, so that a lost answer is recognised
+
+    @model_validator(mode="after")
+    def _require_plan_of_split(self) -> Self:
+        if (self.kind == "split") != (self.plan is not None):
+            raise make_value_error(
+                f"a {self.kind} {'without' if self.plan is None else 'with'} a plan", "one of a split"
+            )
+        return self
+
+    @property
+    def is_begin(self) -> bool:
+        """Tell whether it begins a challenge, and is not an end."""
+        return self.kind != "end"
 
 
 class ChallengeConflictError(CreditError):
@@ -59,7 +102,7 @@ class Challenges:
     def read_current(self) -> Challenge | None:
         """Read the challenge that is on; None when none is. Raises CreditError when the newest record is not valid."""
         newest = self.read_newest()
-        return newest if newest is not None and newest.kind == "shadow" else None
+        return newest if newest is not None and newest.is_begin else None
 
     def read_all(self) -> list[Challenge]:
         """Read every record, the oldest first. Raises CreditError when one is not valid."""
@@ -107,14 +150,18 @@ class Challenges:
         actor: str,
         after: int | None = None,
         needed: int | None = None,
+        plan: SplitPlan | None = None,
     ) -> Challenge:
         """Put the next record, of a version and its digest, after the one numbered `after`, by default the newest.
+
+        `plan`: of a split, which only code that knows splits reads.
 
         Raises ChallengeConflictError when another command was first.
         """
         last = self.find_last_number() if after is None else after
         before = self.read_content(last) if last else None
         made = Challenge(
+            format=1 if plan is None else 2,
             environment=self.environment,
             number=last + 1,
             kind=kind,
@@ -125,12 +172,13 @@ class Challenges:
             actor=actor,
             time=datetime.now(UTC),
             needed=needed,
+            plan=plan,
             previous=hashlib.sha256(before).hexdigest() if before else None,
         )
         if self.store.create(self._build_key(made.number), made.serialize()):
             return made
         other = self.read(made.number)
-        what = "began a challenge by" if other.kind == "shadow" else "ended the challenge by"
+        what = "began a challenge by" if other.is_begin else "ended the challenge by"
         found = f"{other.actor} {what} {other.version} first, record {other.number}"
         fix = "nothing was changed; see release status, and run the command again if it is still needed"
         raise ChallengeConflictError(Problem(f"environment {self.environment}", found, fix=fix))

@@ -1,5 +1,6 @@
 """Holds: while one is on, nothing takes a version back by itself. Objects beside the ledger, which never change."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import uuid4
@@ -39,13 +40,21 @@ def append_hold(store: Store, environment: str, kind: HoldKind, reason: str, act
     raise CreditError(Problem(f"the holds of {environment}", "others write them all the time", fix="try again"))
 
 
-def read_hold(store: Store, environment: str, at: datetime | None = None) -> Hold | None:
-    """Read the hold that is on, or was at a moment; None without one. Raises CreditError when a record is not valid."""
+def read_hold(store: Store, environment: str) -> Hold | None:
+    """Read the hold that is on; None without one. Raises CreditError when its record is not valid."""
+    return find_hold(iterate_holds(store, environment))
+
+
+def iterate_holds(store: Store, environment: str) -> Iterator[Hold]:
+    """Iterate over the holds and their ends, the newest first. Raises CreditError at a record that is not valid."""
     for number in range(_find_last_number(store, environment), 0, -1):
-        hold = _read_record(store, environment, number)
-        if at is None or hold.time <= at:
-            return hold if hold.kind == "hold" else None
-    return None
+        yield _read_record(store, environment, number)
+
+
+def find_hold(holds: Iterable[Hold], at: datetime | None = None) -> Hold | None:
+    """Find the hold that is on, or was at a moment; None without one. `holds`: the newest first."""
+    newest = next((one for one in holds if at is None or one.time <= at), None)
+    return newest if newest is not None and newest.kind == "hold" else None
 
 
 def _read_record(store: Store, environment: str, number: int) -> Hold:

@@ -1,11 +1,10 @@
 """The data: rows, quarantine, features, and how well these guess the label and protected attributes."""
 
-import re
 from typing import NamedTuple
 
+from credit.bundle.place_reasons import find_column, read_feature
 from credit.common.formatting import DASH, format_number, format_percent, spell_out
 from credit.contract import Contract
-from credit.contract.columns import Column
 from credit.report.results import Results
 from credit.reports.features import FeatureVerdict
 from credit.reports.validation import FoldedLevels
@@ -37,6 +36,10 @@ class FeaturesTable(NamedTuple):
     def places(self) -> tuple[str, ...]:
         """The features about a place that are kept."""
         return tuple(row.name for row in self.rows if row.is_place and row.kept)
+
+    def is_about_place(self, code: str) -> bool:
+        """Tell whether a reason is about a place, by its code; also one of a rule, whose feature no model keeps."""
+        return read_feature(code) in {row.name for row in self.rows if row.is_place}
 
 
 class DatasetSummary(NamedTuple):
@@ -70,7 +73,7 @@ def build_features_table(results: Results) -> FeaturesTable:
 
 
 def _build_feature_row(row: FeatureVerdict, attributes: tuple[str, ...], contract: Contract) -> FeatureRow:
-    column = _find_column(row.feature, contract)
+    column = find_column(contract, row.feature)
     return FeatureRow(
         row.feature,
         column.description if column else DASH,
@@ -82,11 +85,6 @@ def _build_feature_row(row: FeatureVerdict, attributes: tuple[str, ...], contrac
         (column.more_is if column else None) or DASH,
         row.about == "place",
     )
-
-
-def _find_column(name: str, contract: Contract) -> Column | None:
-    family = (one for one in contract.families.values() if re.fullmatch(one.pattern, name))
-    return contract.columns.get(name) or next(family, None)
 
 
 def describe_dataset(results: Results) -> DatasetSummary:

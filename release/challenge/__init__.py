@@ -1,1 +1,1 @@
-"""Let a version decide beside the live one, for nobody, and judge it by what it would have decided."""
+"""Let a version decide beside the live one, for nobody or about a share, and judge it by what it decides."""

@@ -1,18 +1,19 @@
 """Decide whether a version may challenge the live one: nothing of it may surprise whoever reads its decisions."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.registry.challenges import Challenge, Challenges
-from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.challenges import Challenge, Challenges, SplitPlan
+from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerEntry
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.stored_fields import read_stored_fields
 from credit.registry.versions import VersionRecord, load_stored_bundle, require_version
 from release.deployment.change import FALLBACK_TARGET
 from release.deployment.clients import compare_clients
-from release.deployment.quarantine import Quarantine
+from release.deployment.quarantine import UNEQUAL_REASON, Quarantine
 from release.deployment.way_back import read_current_entry
 from release.repository.witness import list_withdrawn
 
@@ -30,16 +31,21 @@ class Contest(NamedTuple):
     notes: list[str]
 
 
-def admit_challenger(store: Store, environment: str, version: str) -> Contest:
-    """Check a version, and that its bundle is whole. Raises CreditError with everything that stands against it."""
+def admit_challenger(store: Store, environment: str, version: str, plan: SplitPlan | None = None) -> Contest:
+    """Check a version, and that its bundle is whole. `plan`: of a split, None of a shadow.
+
+    Raises CreditError with everything that stands against it.
+    """
     record = require_version(store, version)
     live = read_current_entry(store, environment)
     newest = Challenges(store, environment).read_newest()
-    current = newest if newest is not None and newest.kind == "shadow" else None
-    if current is not None and current.digest == record.digest:
+    current = newest if newest is not None and newest.is_begin else None
+    if current is not None and _is_same(current, record, live, plan):
         return Contest(live, record, current.number, current, [])
     notes: list[str] = []
     problems = [*_list_objections(store, environment, live, record), *_list_misfits(store, live, record, notes)]
+    if plan is not None:
+        problems += _list_ended_splits(store, environment, record)
     if current is not None:
         found = f"{current.version} challenges already, since record {current.number}: {current.reason}"
         fix = f"release challenge --end --env {environment} --reason '...' comes first"
@@ -47,6 +53,17 @@ def admit_challenger(store: Store, environment: str, version: str) -> Contest:
     raise_if_any(problems)
     load_stored_bundle(store, record)
     return Contest(live, record, newest.number if newest else 0, None, notes)
+
+
+def _is_same(current: Challenge, record: VersionRecord, live: LedgerEntry, plan: SplitPlan | None) -> bool:
+    """Tell whether the challenge that is on is the one that is asked for, and goes on."""
+    if current.digest != record.digest or (current.plan is None) != (plan is None):
+        return False
+    if current.plan is None or plan is None:
+        return True
+    goes_on = current.entry == live.number and datetime.now(UTC) < current.plan.until
+    is_alike = abs(current.plan.until - current.time - (plan.until - datetime.now(UTC))) < timedelta(minutes=1)
+    return goes_on and is_alike and current.plan == plan.model_copy(update={"until": current.plan.until})
 
 
 def _list_objections(store: Store, environment: str, live: LedgerEntry, record: VersionRecord) -> Iterator[Problem]:
@@ -61,6 +78,18 @@ def _list_objections(store: Store, environment: str, live: LedgerEntry, record: 
         yield Problem(where, "withdrawn, as its tags say", "a version that may be deployed one day")
     if action := Quarantine(Ledger(store, environment)).digests.get(record.digest):
         yield Problem(where, f"in quarantine, the watch took it back by entry {action.number}: {action.reason}")
+
+
+def _list_ended_splits(store: Store, environment: str, record: VersionRecord) -> Iterator[Problem]:
+    """List the splits of a version that the watch ended since people were treated unequally.
+
+    A model that failed may be tried again: what it failed by may have been the machine.
+    """
+    for one in Challenges(store, environment).read_all():
+        is_action = one.actor == WATCH_ACTOR and one.reason.startswith(UNEQUAL_REASON)
+        if not one.is_begin and is_action and one.digest == record.digest:
+            found = f"the watch ended its split, by record {one.number} of the challenges: {one.reason}"
+            yield Problem(f"{record.version} in {environment}", found, "a version that was not", "--shadow may try it")
 
 
 def _list_misfits(store: Store, live: LedgerEntry, record: VersionRecord, notes: list[str]) -> Iterator[Problem]:
@@ -87,7 +116,20 @@ def find_ended(store: Store, environment: str) -> tuple[Challenge | None, int]:
     last, valid = book.find_last_number(), book.find_last_valid()
     if not last or (valid is not None and valid.number == last):
         return require_challenge(store, environment), last
-    return (valid if valid is not None and valid.kind == "shadow" else None), last
+    return (valid if valid is not None and valid.is_begin else None), last
+
+
+def find_ended_split(store: Store, environment: str) -> tuple[Challenge, Challenge] | None:
+    """Find the split that the newest record ended, and that record; None where it ended none.
+
+    Raises CreditError when one of them is not valid, or the store is away.
+    """
+    book = Challenges(store, environment)
+    newest = book.read_newest()
+    if newest is None or newest.is_begin or newest.number == 1:
+        return None
+    before = book.read(newest.number - 1)
+    return (before, newest) if before.kind == "split" else None
 
 
 def require_challenge(store: Store, environment: str) -> Challenge:

@@ -1,6 +1,7 @@
 """Foretell how many applications a challenge takes: both versions on the newest applicants that are in the log."""
 
-from datetime import timedelta
+import math
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -24,11 +25,15 @@ LEAST_TRIED = 30
 class Need(NamedTuple):
     """Applications of everybody until a difference is seen: looking any time, and looking once at a fixed time.
 
-    `discordant`: the share of the group's applicants whom both decide differently; at least the difference.
+    `approved`, `challenger_approved`: the share of the group's applicants whom each approves. `discordant`: of those
+    whom both decide differently, at least the difference; None of the arms of a split, where nobody is decided by both.
+    `any_look`: None where the difference is too small to be seen so.
     """
 
-    discordant: float
-    any_look: int
+    approved: float
+    challenger_approved: float
+    discordant: float | None
+    any_look: int | None
     one_look: int
 
 
@@ -45,6 +50,15 @@ class Forecast(NamedTuple):
     daily: float | None
 
 
+class DecidedByBoth(NamedTuple):
+    """The newest applicants of the live version, whom the challenger decided too. `daily`: as in `Forecast`."""
+
+    groups: WatchedGroups
+    everybody: Flips
+    flips: dict[Group, Flips]
+    daily: float | None
+
+
 def predict_needs(
     store: Store,
     database: Database,
@@ -55,10 +69,20 @@ def predict_needs(
     alpha: float,
 ) -> Forecast:
     """Decide the newest applicants by the challenger too. Raises CreditError when the log or the store is away."""
+    both = decide_by_both(store, database, environment, live, record)
+    if both is None:
+        return Forecast(difference, 0, None, {}, None)
+    return estimate_needs(both.everybody, both.flips, both.groups, difference, alpha, both.daily)
+
+
+def decide_by_both(
+    store: Store, database: Database, environment: str, live: LedgerEntry, record: VersionRecord
+) -> DecidedByBoth | None:
+    """Decide the newest applicants by the challenger too; None without any. Raises CreditError as `predict_needs`."""
     groups = read_watched_groups(store, live.digest)
     found = read_sample(database, environment, live.number, live.digest, MAX_TRIED).applications
     if groups is None or not found:
-        return Forecast(difference, 0, None, {}, None)
+        return None
     decider = load_decider(store, live.model_copy(update={"version": record.version, "digest": record.digest}))
     kinds = [_decide(decider, one) for one in found]
     pairs = [(one, kind) for one, kind in zip(found, kinds, strict=True) if kind is not None]
@@ -66,7 +90,8 @@ def predict_needs(
     challenger = np.array([kind == "approve" for _, kind in pairs], bool)
     codes = np.array([groups.assign(one.protected) for one, _ in pairs], int).reshape(len(pairs), len(groups.names))
     flips = weigh_groups(codes, groups, champion, challenger)
-    return estimate_needs(weigh_flips(champion, challenger), flips, groups, difference, alpha, _count_daily(found))
+    daily = count_daily(len(found), found[0].decided_at, found[-1].decided_at)
+    return DecidedByBoth(groups, weigh_flips(champion, challenger), flips, daily)
 
 
 def estimate_needs(
@@ -92,8 +117,9 @@ def _compute_need(flips: Flips, people: int, difference: float, alpha: float) ->
         return None
     discordant, share = max(flips.discordant, difference), flips.people / people
     counts = [count(discordant, difference, alpha) for count in (count_for_any_look, count_for_one_look)]
-    any_look, one_look = (int(np.ceil(one / share)) for one in counts)
-    return Need(discordant, any_look, one_look)
+    any_look, one_look = (math.ceil(one / share) for one in counts)
+    approved = (flips.approved / flips.people, flips.challenger_approved / flips.people)
+    return Need(*approved, discordant, any_look, one_look)
 
 
 def _decide(decider: LiveDecider, one: SampledApplication) -> str | None:
@@ -101,10 +127,10 @@ def _decide(decider: LiveDecider, one: SampledApplication) -> str | None:
     return decision.decision if decision else None
 
 
-def _count_daily(found: list[SampledApplication]) -> float | None:
-    """Count applications a day; None where they are of less than an hour."""
-    span = found[-1].decided_at - found[0].decided_at
-    return len(found) / (span / timedelta(days=1)) if span >= timedelta(hours=1) else None
+def count_daily(number: int, first: datetime, last: datetime) -> float | None:
+    """Count applications a day between two moments; None where they are of less than an hour."""
+    span = last - first
+    return number / (span / timedelta(days=1)) if span >= timedelta(hours=1) else None
 
 
 def try_prediction(

@@ -1,4 +1,4 @@
-"""Judge the challenge that is on by the log: what the challenger would have decided about the champion's applicants."""
+"""Judge the shadow that is on by the log: what the challenger would have decided about the champion's applicants."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,6 @@ from credit.decision_log.database import Database
 from credit.registry.challenges import Challenge
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
-from release.challenge.admission import require_challenge
 from release.challenge.forecast import Forecast, estimate_needs
 from release.deployment.way_back import read_current_entry
 from release.watching.settings import Settings
@@ -57,18 +56,14 @@ class Judgement(NamedTuple):
         return [("unlawful", one.list_breaches()), ("worse", one.list_worse()), ("better", one.list_better())]
 
 
-def judge_challenge(store: Store, databases: list[Database], settings: Settings) -> Judgement:
-    """Judge the challenge of an environment. Raises CreditError when none is on, or log or store are away.
-
-    `databases`: of the log, the last one is that in which all ends up.
-    """
-    challenge = require_challenge(store, settings.environment)
+def judge_shadow(store: Store, database: Database, settings: Settings, challenge: Challenge) -> Judgement:
+    """Judge a challenger that decides for nobody. Raises CreditError when log or store are away."""
     live = read_current_entry(store, settings.environment)
     groups = read_watched_groups(store, live.digest)
     if groups is None:
         raise CreditError(Problem(f"the store {store.url}", f"it has no bundle of {live.version}"))
     until = datetime.now(UTC) - _WAIT
-    read = read_shadowed(databases[-1], settings.environment, challenge.number, live.number, live.digest, until)
+    read = read_shadowed(database, settings.environment, challenge.number, live.number, live.digest, until)
     alphas = Alphas(settings.params.better_alpha, settings.judging.alpha)
     finding = judge_challenger(read.applications, groups, settings.judging.limit, alphas)
     flips = {name: one.flips for name, one in finding.groups.items()}

@@ -1,32 +1,42 @@
 """Put a forecast and a judgement of a challenger into words, and as JSON. Of small groups no figures."""
 
+import math
 from typing import Any
 
-from release.challenge.forecast import Forecast, Need
+from release.challenge.forecast import LEAST_TRIED, Forecast, Need
 from release.challenge.judgement import Judgement
 from release.watching.taking_back.target import LEAST_SHOWN
 from watch.challenge.flips import Flips, Group
 from watch.challenge.judging import GroupComparison
 
-_TOO_FEW = "too few people to show figures"
+TOO_FEW = "too few people to show figures"
 
 
 def describe_forecast(forecast: Forecast) -> list[str]:
     """Describe how many applications it takes, everybody first, then the group that takes the most."""
+    if forecast.everybody is None and forecast.tried >= LEAST_TRIED:
+        return [f"takes: not known, the share of approvals cannot differ by {forecast.difference:.1%}"]
     if forecast.everybody is None:
         return [f"takes: not known, the log has {forecast.tried:,} applications that both versions can decide"]
     lines = [f"takes: {_describe_need(forecast, forecast.everybody, 'of everybody')}"]
     if forecast.groups:
-        name, need = max(forecast.groups.items(), key=lambda one: one[1].any_look)
+        name, need = max(forecast.groups.items(), key=lambda one: one[1].any_look or math.inf)
         lines.append(f"       {_describe_need(forecast, need, f'of {chr(32).join(name)}, in all')}")
     return lines
 
 
 def _describe_need(forecast: Forecast, need: Need, whom: str) -> str:
+    if need.discordant is None:
+        shares = f"{need.approved:.1%} are approved, {need.challenger_approved:.1%} by it"
+    else:
+        shares = f"they differ about {need.discordant:.1%}"
+    wanted = f"{forecast.difference:.1%} more or fewer approvals {whom}"
+    if need.any_look is None:
+        return f"{wanted} are too small a difference to see, but for {need.one_look:,} in one look only; {shares}"
     days = f", {need.any_look / forecast.daily:,.0f} days" if forecast.daily else ""
     return (
-        f"about {need.any_look:,} applications{days} to see {forecast.difference:.1%} more or fewer approvals {whom}, "
-        f"whenever you look ({need.one_look:,} for one look only); they differ about {need.discordant:.1%}"
+        f"about {need.any_look:,} applications{days} to see {wanted}, "
+        f"whenever you look ({need.one_look:,} for one look only); {shares}"
     )
 
 
@@ -53,7 +63,7 @@ def describe_judgement(found: Judgement) -> list[str]:
     ]
     lines += [f"inconclusive: {line}" for line in found.obstacles]
     for what, names in found.list_verdicts():
-        lines += [f"{what + ':':8}{' '.join(name)}" for name in names]
+        lines += [f"{what + ': ':8}{' '.join(name)}" for name in names]
     lines.append(f"all:    {_describe_flips(one.everybody, one.flips_beyond)}")
     for name, group in one.groups.items():
         if group.flips.people:
@@ -73,16 +83,17 @@ def _describe_flips(flips: Flips, beyond: float) -> str:
 
 def _describe_group(found: Judgement, name: Group, group: GroupComparison) -> str:
     if name in found.small:
-        return _TOO_FEW
+        return TOO_FEW
     text = _describe_flips(group.flips, found.finding.flips_beyond)
     if group.paired is None:
         return f"{text}; the reference"
-    ratios = (_format(group.paired.live_ratio), _format(group.paired.ratio))
+    ratios = (format_ratio(group.paired.live_ratio), format_ratio(group.paired.ratio))
     evidence = f"evidence less unequal {group.paired.better:,.3g}, more unequal {group.worse:,.3g}"
     return f"{text}; ratio {ratios[0]}, {ratios[1]} by it ({evidence} of {found.finding.paired_beyond:,.0f})"
 
 
-def _format(ratio: float | None) -> str:
+def format_ratio(ratio: float | None) -> str:
+    """Format a ratio for people."""
     return "none" if ratio is None else f"{ratio:.2f}"
 
 

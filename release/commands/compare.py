@@ -1,8 +1,9 @@
 """Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data
 
 With --live, compare the challenger of an environment with its live version instead, on the applicants of the log that
-SERVICE_DATABASE_URL and SERVICE_STATE name: who would be approved instead, group by group, with evidence that is valid
-however often somebody looks. Exit code of --live --gate: 3, it treats a group worse; 4, inconclusive."""
+SERVICE_DATABASE_URL and SERVICE_STATE name: who would be approved instead, or is in the arms of a split, group by
+group, with evidence that is valid however often somebody looks. Exit code of --live --gate: 3, it treats a group
+worse; 4, inconclusive."""
 
 import re
 import sys
@@ -14,8 +15,7 @@ from credit.common.errors import CreditError, Problem
 from credit.decision_log.locate import locate_in_environment, open_read_only
 from credit.registry.address import open_store
 from credit.registry.names import ENVIRONMENTS
-from release.challenge.judgement import judge_challenge
-from release.challenge.wording import describe_judgement, dump_judgement
+from release.challenge.live import judge_live
 from release.compare.comment import MARKER, render_comment
 from release.compare.comparison import compare_revisions
 from release.repository.revision import resolve_revisions
@@ -59,9 +59,8 @@ def run(
 def _compare_live(environment: str, gate: bool) -> Answer:
     settings, store = read_settings(environment), open_store()
     with open_read_only(*locate_in_environment()) as databases:
-        found = judge_challenge(store, databases, settings)
-    text = "\n".join(describe_judgement(found))
-    return Answer(dump_judgement(found), text, LIVE_EXIT_CODES.get(found.word, 0) if gate else 0)
+        found = judge_live(store, databases, settings)
+    return Answer(found.content, "\n".join(found.lines), LIVE_EXIT_CODES.get(found.word, 0) if gate else 0)
 
 
 def render_for_terminal(comment: str) -> str:

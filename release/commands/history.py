@@ -140,5 +140,6 @@ def _format_cells(one: LedgerEntry | Beside) -> list[str]:
     if isinstance(one, Note):
         return ["", when, "note", "", f"{one.actor}: {one.text}"]
     if isinstance(one, Challenge):
-        return ["", when, "challenge" if one.kind == "shadow" else "ended", one.version, f"{one.actor}: {one.reason}"]
+        what = {"shadow": "challenge", "split": "split", "end": "ended"}[one.kind]
+        return ["", when, what, one.version, f"{one.actor}: {one.reason}"]
     return [str(one.number), when, one.kind, describe_decider(one), f"{one.actor}: {one.reason}"]

@@ -81,7 +81,11 @@ def _read_status(ledger: Ledger) -> EnvironmentStatus:
     try:
         hold = read_hold(ledger.store, ledger.environment)
         challenge = Challenges(ledger.store, ledger.environment).read_current()
-        beside = [*([_describe_hold(hold)] if hold else []), *([_describe_challenge(challenge)] if challenge else [])]
+        live = entry.number if entry else 0
+        beside = [
+            *([_describe_hold(hold)] if hold else []),
+            *([_describe_challenge(challenge, live)] if challenge else []),
+        ]
         notes = [*beside, *notes]
     except CreditError as error:
         problem = problem or str(error)
@@ -93,9 +97,16 @@ def _describe_hold(hold: Hold) -> str:
     return f"held since {hold.time:%Y-%m-%d %H:%M} UTC, the watch takes nothing back: {hold.actor}: {hold.reason}"
 
 
-def _describe_challenge(challenge: Challenge) -> str:
-    """Describe a challenge, and the command that judges it."""
-    since = f"{challenge.version} challenges as a shadow since {challenge.time:%Y-%m-%d %H:%M} UTC"
+def _describe_challenge(challenge: Challenge, live: int) -> str:
+    """Describe a challenge beside the entry that is live, and the command that judges it."""
+    does = "challenges as a shadow"
+    if plan := challenge.plan:
+        does = f"decides about {plan.share:.1%} of the applicants until {plan.until:%Y-%m-%d %H:%M} UTC,"
+        if live != challenge.entry:
+            does = f"decides about nobody any more, its split is of entry {challenge.entry};"
+        elif datetime.now(UTC) >= plan.until:
+            does = f"decides about nobody any more, its split was over at {plan.until:%Y-%m-%d %H:%M} UTC;"
+    since = f"{challenge.version} {does} since {challenge.time:%Y-%m-%d %H:%M} UTC"
     see = f"see release compare --live --env {challenge.environment}"
     return f"{since}: {challenge.actor}: {challenge.reason}; {see}"
 

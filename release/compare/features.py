@@ -27,11 +27,13 @@ class FeatureComparison(ReportPart):
     """How many the head has."""
     new_proxies: tuple[Proxy, ...]
     """Those of the head that are none in the base."""
+    new_places: tuple[str, ...]
+    """Those of the head that are about a place, and so about who lives there, and are not in the base."""
 
     @property
     def has_changes(self) -> bool:
         """Tell whether a feature came, went or became a proxy."""
-        return bool(self.added or self.dropped or self.new_proxies)
+        return bool(self.added or self.dropped or self.new_proxies or self.new_places)
 
 
 def compare_features(reports: Sides[RevisionReports]) -> FeatureComparison:
@@ -40,13 +42,20 @@ def compare_features(reports: Sides[RevisionReports]) -> FeatureComparison:
     report = reports.head.features
     why = {row.feature: row.verdict for row in report.features} if report else {}
     known = {(proxy.feature, proxy.attribute) for proxy in _list_proxies(reports.base.features)}
-    proxies = _list_proxies(report)
+    proxies, known_places = _list_proxies(report), _list_places(reports.base.features)
     return FeatureComparison(
         added=tuple(sorted(after - before)),
         dropped={name: why.get(name, "no longer in the table") for name in sorted(before - after)},
         kept=len(after),
         new_proxies=tuple(proxy for proxy in proxies if (proxy.feature, proxy.attribute) not in known),
+        new_places=tuple(name for name in _list_places(report) if name not in known_places),
     )
+
+
+def _list_places(report: FeaturesReport | None) -> list[str]:
+    """List the kept features that the contract marks as about a place."""
+    rows = report.features if report else ()
+    return [row.feature for row in rows if report and row.feature in report.kept and row.about == "place"]
 
 
 def _list_proxies(report: FeaturesReport | None) -> list[Proxy]:

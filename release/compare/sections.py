@@ -154,6 +154,10 @@ def render_features(changes: FeatureComparison) -> str:
         f"with an AUC of {format_number_cell(one.auc)}"
         for one in changes.new_proxies
     ]
+    lines += [
+        f"- ⚠️ {escape(one)} is about a place, and so about who lives there: a proxy by what it is"
+        for one in changes.new_places
+    ]
     return "\n".join([f"**Features**: {changes.kept} kept", *lines])
 
 

@@ -18,10 +18,18 @@ from release.oncall.affected import LiveDecider, load_decider
 _BLOCK = 1_000
 """Applications of a part."""
 
-Kinds = list[str | None]
-"""Approve, refer or deny, by application; None: it cannot be decided."""
 
-Decide = Callable[[Mapping[str, ApplicationRow]], Kinds]
+class Redecided(NamedTuple):
+    """What an application would be decided: approve, refer or deny; None: it cannot be.
+
+    `rule_because`: why the rule would decide, None where it would not.
+    """
+
+    kind: str | None
+    rule_because: str | None
+
+
+Decide = Callable[[Mapping[str, ApplicationRow]], list[Redecided]]
 """Decides applications, which have the id of their decision, in their order."""
 LoadDecide = Callable[[LedgerEntry], Decide]
 """Loads who decides by an entry. Raises CreditError where that cannot be."""
@@ -46,7 +54,7 @@ class Redecisions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._packed: dict[LedgerEntry, PackedDecider] = {}
-        self._known: dict[LedgerEntry, dict[str, str | None]] = {}
+        self._known: dict[LedgerEntry, dict[str, Redecided]] = {}
 
     def load(self, entry: LedgerEntry) -> Decide:
         """Load who decides by an entry, once. Raises CreditError where the version cannot be loaded."""
@@ -58,19 +66,19 @@ class Redecisions:
             self._packed[entry] = packed
         return partial(self._decide, entry)
 
-    def _decide(self, entry: LedgerEntry, applications: Mapping[str, ApplicationRow]) -> Kinds:
+    def _decide(self, entry: LedgerEntry, applications: Mapping[str, ApplicationRow]) -> list[Redecided]:
         known = self._known.get(entry, {})
         new = {one: inputs for one, inputs in applications.items() if one not in known}
         inputs = list(new.values())
         blocks = [inputs[start : start + _BLOCK] for start in range(0, len(inputs), _BLOCK)]
         work = partial(decide_block, self._packed[entry])
-        kinds = chain.from_iterable(map_partitions(work, blocks, f"replay {entry.version}", "block"))
-        told = known | dict(zip(new, kinds, strict=True))
+        decided = chain.from_iterable(map_partitions(work, blocks, f"replay {entry.version}", "block"))
+        told = known | dict(zip(new, decided, strict=True))
         self._known[entry] = {one: told[one] for one in applications}  # the sample moves on: no more than it has
         return list(self._known[entry].values())
 
 
-def decide_block(packed: PackedDecider, block: Sequence[ApplicationRow]) -> Kinds:
+def decide_block(packed: PackedDecider, block: Sequence[ApplicationRow]) -> list[Redecided]:
     """Decide a block of applications."""
     return _decide_all(_load_packed(packed), block)
 
@@ -84,6 +92,6 @@ def _load_packed(packed: PackedDecider) -> LiveDecider:
     return LiveDecider(bundle, packed.entry)
 
 
-def _decide_all(decider: LiveDecider, block: Sequence[ApplicationRow]) -> Kinds:
-    decided = (decider.decide_inputs(inputs).decision for inputs in block)
-    return [decision.decision if decision else None for decision in decided]
+def _decide_all(decider: LiveDecider, block: Sequence[ApplicationRow]) -> list[Redecided]:
+    made = map(decider.decide_inputs, block)
+    return [Redecided(one.decision.decision if one.decision else None, one.rule_because) for one in made]

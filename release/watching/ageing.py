@@ -27,7 +27,7 @@ _AHEAD_TOLD = timedelta(days=1)
 
 _PAGE_ROWS = 1_000
 
-What = Literal["failing", "clock", "params", "outcomes", "model", "untold"]
+What = Literal["failing", "clock", "params", "outcomes", "model", "split", "split_ended", "untold"]
 CONCERNS: tuple[What, ...] = get_args(What)
 
 

@@ -23,6 +23,10 @@ _EXPECTED_BY = {
     "earlier months": "earlier months at this age",
 }
 
+_TIMED = (
+    "note:   how slow models are was measured now, on this machine; a watch would have measured it then, on its own"
+)
+
 
 def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
     """Format a look: the word, the alarms, the action, and the groups with the most evidence."""
@@ -156,7 +160,10 @@ def format_replay(replayed: Replay, settings: Settings) -> list[str]:
         name = f"{settings.environment}: entry {one.streams.entry}, {one.streams.version or 'the rule of the image'}"
         lines.append(f"{name}: {counts:,} decisions of its own, {_describe_alarm(one)}")
         lines += [f"alarm:  {describe_finding(finding, settings.judging)}" for finding in one.alarms]
-        lines += [f"tried:  {describe_trial(trial, one.streams.version or 'it')}" for trial in one.trials]
+        lines += [f"alarm:  {describe_failing(one.failing)}"] if one.failing else []
+        trials = one.action.trials if one.action else []
+        lines += [f"tried:  {describe_trial(trial, one.streams.version or 'it')}" for trial in trials]
+        lines += [_TIMED] if one.action and one.action.is_timed else []
         lines += [f"not known: {one.problem}"] if one.problem else []
     if any(one.target for one in replayed.entries) and not settings.params.acts:
         lines.append("note:   watch.acts is false in params.yaml: nothing would have gone anywhere, people were told")
@@ -167,9 +174,11 @@ def format_replay(replayed: Replay, settings: Settings) -> list[str]:
 def _describe_alarm(one: ReplayedEntry) -> str:
     if one.alarm is None:
         return "no alarm"
-    did = "would have gone nowhere, and told people" + (f": {one.why_not}" if one.why_not else "")
+    did = "would have gone nowhere, and told people" + (f": {one.action.why_not}" if one.action else "")
     if one.target and one.at:
         did = f"would have gone to {one.target} at {one.at:%Y-%m-%d %H:%M:%S}"
+    if one.split_ended:
+        did = f"its split would have been ended at {one.split_ended:%Y-%m-%d %H:%M:%S}"
     return f"alarm at {one.alarm:%Y-%m-%d %H:%M:%S} UTC, {did}"
 
 
@@ -183,10 +192,13 @@ def dump_replay(replayed: Replay, settings: Settings) -> dict[str, Any]:
             "unjudged": one.streams.unjudged,
             "alarm": one.alarm.isoformat() if one.alarm else None,
             "groups": [_dump_finding(finding) for finding in one.alarms],
+            "failures": one.failing._asdict() if one.failing else None,
             "target": one.target,
             "at": one.at.isoformat() if one.target and one.at else None,
-            "why_not": one.why_not,
-            "tried": [_dump_trial(trial) for trial in one.trials],
+            "split_ended": one.split_ended.isoformat() if one.split_ended else None,
+            "why_not": one.action.why_not if one.action else "",
+            "tried": [_dump_trial(trial) for trial in one.action.trials] if one.action else [],
+            "timed_now": one.action is not None and one.action.is_timed,
             "problem": one.problem,
         }
         for one in replayed.entries

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal, NamedTuple
 
 from credit.common.errors import CreditError, Problem
@@ -13,8 +14,9 @@ from release.deployment.quarantine import LastAction
 from release.oncall.alarms import NewAlarm, record_alarms
 from release.watching.failing.wording import SUBJECT, describe_failing
 from release.watching.settings import Settings
-from release.watching.taking_back.acting import Action, describe_answer
+from release.watching.taking_back.acting import Action, describe_answer, read_standing, take_back
 from release.watching.taking_back.answering import Alarms, Answerer
+from release.watching.taking_back.split import SplitWatch
 from release.watching.taking_back.target import LEAST_SHOWN
 from release.watching.telling import Teller, Told
 from release.watching.wording import describe_alarm
@@ -100,7 +102,9 @@ class Session:
         """Go on by these settings from what the file has, as a watch that is started anew does."""
         self.settings = settings
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, self.file)
-        self._answerer = Answerer(self._store, settings, self._read_groups, lambda: self.read_settings())
+        do = partial(read_standing, self._store), partial(take_back, self._store)
+        self._answerer = Answerer(settings, self._read_groups, lambda: self.read_settings(), *do)
+        self._splits = SplitWatch(self._store, settings, lambda: self.read_settings())
         self._recorded: set[tuple[str, str, str]] = set()
         self._teller = Teller(self._store, settings.environment, settings.params, self._read_groups, self.file)
 
@@ -129,8 +133,10 @@ class Session:
                 if entry and (alarms := self._list_alarms(entry, findings, failures, obstacles)):
                     action = self._answerer.answer(databases[-1], alarms, now)
                     unwritten = self._record(alarms, action)
+                split = self._splits.look(entry, self.state.streams, obstacles, now) if entry else []
                 obstacles += action.obstacles if action else ()
                 told = self._tell(databases[-1], entry, now) if entry else Told()
+                told = told._replace(concerns=(*told.concerns, *split))
                 unchained = self._count_unchained(databases)
             last = self._last_action.find()
             return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten, last, failures)
@@ -152,7 +158,8 @@ class Session:
         groups, failing = [one for one in found if one.is_alarm], failures if failures and failures.is_alarm else None
         if not groups and failing is None:
             return None
-        return Alarms(live, groups, failing, self.state.streams[live.number, live.digest].counts, obstacles)
+        streams = self.state.streams[live.number, live.digest]
+        return Alarms(live, groups, failing, streams.count("approvals"), streams.count("rule"), obstacles)
 
     def _record(self, alarms: Alarms, action: Action | None) -> str:
         """Write alarms that are new to the store; returns why they are not, and the next look tries again."""

@@ -79,7 +79,7 @@ class BegunDecision(NamedTuple):
 
     def finish(self, recorded: RecordedDecisions) -> bytes:
         """Count the decision; return the answer in JSON."""
-        metrics.count_decisions(recorded, self.serving, time.monotonic() - self.arrived)
+        metrics.count_decisions(recorded, (self.serving,), time.monotonic() - self.arrived)
         return to_json(select_public_fields(recorded.records[0]))
 
 
@@ -89,4 +89,5 @@ def begin_decision(parts: Parts, serving: LiveVersion, headers: Headers, body: b
     language = read_language(headers, serving.languages)
     (asked,) = hash_applicants(parts.settings, (serving.requests.parse(body, language),))
     key = read_idempotency_key(headers)
+    serving = parts.dealer.deal(serving, asked, caller, key)
     return BegunDecision(serving, arrived, parts.decider.begin(serving, asked, caller, key, arrived))

@@ -11,7 +11,9 @@ from service import metrics
 from service.api.openapi import READ_REFUSALS
 from service.api.request_reading import read_parts, require_serving
 from service.api.responses import HealthResponse, VersionResponse, render_json
-from service.api.state import collect_problems
+from service.api.state import collect_problems, find_challenge, find_decider
+from service.challenge.dealing import ARMS, Dealer
+from service.engine.live_version import LiveVersion
 from service.shadow.shadows import OUTCOMES, Shadows
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
@@ -52,13 +54,13 @@ async def check_readiness(request: Request) -> Response:
     serving, problems = parts.follower.serving, collect_problems(parts)
     is_dark = serving is None or parts.log.refusal is not None
     status = "dark" if is_dark else "degraded" if problems else "ok"
-    decides = serving.decides if serving else None
     content = {
         "status": status,
-        "decides": decides,
+        "decides": find_decider(parts),
         "entry": serving.number if serving else 0,
-        "circuits": parts.decider.circuits,
+        "circuits": parts.decider.live.circuits,
         "challenger": describe_challenger(parts.shadows),
+        "split": describe_split(parts.dealer, serving),
         "problems": list(problems.values()),
     }
     return render_json(content, 503 if is_dark else 200)
@@ -74,13 +76,30 @@ def describe_challenger(shadows: Shadows) -> dict[str, Any] | None:
     return counts | {"version": version, "challenge": shadows.number, "decides": shadows.challenger is not None}
 
 
+def describe_split(dealer: Dealer, live: LiveVersion | None) -> dict[str, Any] | None:
+    """Describe who decides about a share of the applicants in this worker, or why nobody does."""
+    challenge = dealer.challenge
+    if challenge is None or challenge.plan is None:
+        return None
+    rest = dealer.explain_rest(live)
+    return {
+        "version": challenge.version,
+        "challenge": challenge.number,
+        "share": challenge.plan.share,
+        "until": challenge.plan.until,
+        "decides": rest is None,
+        "because": rest,
+        "dealt": {arm: dealer.counts[arm] for arm in ARMS},
+    }
+
+
 @ROUTER.get("/metrics", tags=["monitor"], response_class=PlainTextResponse, responses=READ_REFUSALS)
 def show_metrics(request: Request) -> Response:
     """Expose the metrics for Prometheus."""
     parts = read_parts(request)
     metrics.set_problems(collect_problems(parts))
-    metrics.set_circuits(parts.decider.circuits)
-    metrics.set_challenge(parts.shadows)
+    metrics.set_circuits(parts.decider.live.circuits, find_decider(parts))
+    metrics.set_challenge(find_challenge(parts))
     with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
         metrics.SPOOL_SIZE.set(parts.log.count_spooled())
     return metrics.expose_metrics()

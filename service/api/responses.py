@@ -70,6 +70,11 @@ class DecisionReview(BaseModel):
 class DecisionRecordResponse(DecisionResponse):
     """A decision with its inputs. Protected attributes stay in the log."""
 
+    reasons_about_place: list[str] | None = Field(
+        description="Those of the codes that say something of a neighbourhood and not of the applicant, and so of who "
+        "lives there: for whoever reviews the decision; null: the contract that decided is not at hand",
+        max_length=4,
+    )
     inputs: LoggedInputs
     applicant: ApplicantHash
     outcome: OutcomeResponse | None
@@ -121,18 +126,35 @@ class ChallengerResponse(BaseModel):
     unrecorded: int
 
 
+class SplitResponse(BaseModel):
+    """Who decides about a share of the applicants, and whom this worker dealt to whom since it took the split up."""
+
+    version: str
+    challenge: int = Field(description="The number of its record in the store")
+    share: float = Field(description="Of the applicants, whom it decides about", examples=[0.1])
+    until: datetime
+    decides: bool = Field(description="false: the live version decides about everybody")
+    because: str | None = Field(description="Why it decides about nobody; null: it does")
+    dealt: dict[str, int] = Field(examples=[{"live": 90, "challenger": 10}])
+
+
 class HealthResponse(BaseModel):
     """Whether applications are decided (`dark`: no), by the model or the rule, and the problems."""
 
     status: Literal["ok", "degraded", "dark"]
-    decides: DecidedBy | None
+    decides: DecidedBy | None = Field(
+        description="Single applications, now: the rule also while the model is left alone; null: nobody does"
+    )
     entry: int
     circuits: dict[str, CircuitState] = Field(
         description="Whether the model is left alone because it is too slow: for single applications and for batches",
         examples=[{"one": "closed", "batch": "closed"}],
     )
     challenger: ChallengerResponse | None = Field(
-        description="Who decides beside, for nobody; null: no challenge is on"
+        description="Who decides beside, for nobody; null: no such challenge is on"
+    )
+    split: SplitResponse | None = Field(
+        description="Who decides about a share of the applicants; null: no such challenge is on"
     )
     problems: list[str]
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +14,7 @@ from service import metrics
 from service.api.decision_ids import DecisionId
 from service.api.fast_path import DECISIONS_PATH, decide_application
 from service.api.log.applicants import hash_applicants
-from service.api.log.decided_contract import find_contract
+from service.api.log.decided_contract import find_contract, list_decided_places
 from service.api.log.outcomes import OutcomeReport, check_outcome
 from service.api.log.records import note_look_up, require_record
 from service.api.log.reports import REPORT_BYTES, parse_report
@@ -28,6 +29,7 @@ from service.api.responses import (
     render_json,
     select_public_fields,
 )
+from service.challenge.dealing import Dealer
 from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
@@ -67,26 +69,35 @@ async def decide(request: Request) -> Response:
     "/v1/decisions/batch", response_model=BatchResponse, responses=REFUSALS, openapi_extra=_KEY_HEADER, tags=["decide"]
 )
 async def decide_batch(request: Request) -> Response:
-    """Decide several applications by one version: all of them, or none when one is not allowed."""
+    """Decide several applications: all of them, or none when one is not allowed."""
     serving, parts = require_serving(request), read_parts(request)
     language = read_language(request.scope["headers"], serving.languages)
     key, body = read_idempotency_key(request.scope["headers"]), await read_body(request)
-    arrived = time.monotonic()
+    arrived, caller = time.monotonic(), request.state.caller
     run_aside = parts.decider.run_aside
     with parts.decider.hold_batch():
-        asked = await run_aside(lambda: _parse_batch(serving, parts.settings, body, language))
-        recorded = await parts.decider.decide_batch(serving, asked, request.state.caller, key, arrived)
-        return await run_aside(lambda: _finish_batch(recorded, serving, time.monotonic() - arrived))
+        asked = await run_aside(partial(_parse_batch, serving, parts.settings, body, language))
+        del body
+        dealt = await run_aside(partial(_deal_batch, parts.dealer, serving, asked, caller, key))
+        deciding = parts.decider.decide_batch(dealt, asked, caller, key, arrived)
+        del asked  # `deciding` alone has them, and drops each when it is decided
+        recorded = await deciding
+        return await run_aside(partial(_finish_batch, recorded, dealt, time.monotonic() - arrived))
 
 
 def _parse_batch(serving: LiveVersion, settings: Settings, body: bytes, language: str) -> list[ApplicationRequest]:
-    parsed = [one._replace(language=language) for one in serving.requests.parse_batch(body)]
-    return hash_applicants(settings, parsed)
+    return hash_applicants(settings, serving.requests.parse_batch(body, language))
 
 
-def _finish_batch(recorded: RecordedDecisions, serving: LiveVersion, seconds: float) -> Response:
-    metrics.count_decisions(recorded, serving, seconds)
-    return render_json({"decisions": [select_public_fields(record) for record in recorded.records]})
+def _deal_batch(
+    dealer: Dealer, serving: LiveVersion, asked: list[ApplicationRequest], caller: str, key: str | None
+) -> list[LiveVersion]:
+    return [dealer.deal(serving, one, caller, key, place) for place, one in enumerate(asked)]
+
+
+def _finish_batch(recorded: RecordedDecisions, dealt: list[LiveVersion], seconds: float) -> Response:
+    metrics.count_decisions(recorded, dealt, seconds)
+    return render_json({"decisions": (select_public_fields(record) for record in recorded.records)})
 
 
 @ROUTER.get(
@@ -105,6 +116,7 @@ def look_up_decision(request: Request, decision_id: DecisionId) -> Response:
     except CreditError:
         raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
     found = {
+        "reasons_about_place": list_decided_places(read_parts(request), record),
         "inputs": record["inputs"],
         "applicant": record["applicant"],
         "outcome": outcome._asdict() if outcome else None,

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.thread import WEAKNESS
+from credit.registry.challenges import Challenge
+from credit.scoring.reasons import DecidedBy
 from service.access.key_file import KeyFileWatch
 from service.api.log.causes import describe_cause
+from service.challenge.dealing import Dealer
 from service.deciding.decider import Decider
 from service.engine.follower import Follower
 from service.settings import Settings
@@ -24,19 +27,41 @@ class Parts:
     checkpoints: CheckpointThread
     keys: KeyFileWatch
     shadows: Shadows
+    dealer: Dealer
+
+
+def find_challenge(parts: Parts) -> Challenge | None:
+    """Find the challenge that is on here, a shadow or a split; None without one."""
+    return parts.dealer.challenge or parts.shadows.challenge
+
+
+def find_challenger_problem(parts: Parts) -> str | None:
+    """Find what is wrong with the challenger, in words that name no path; None when nothing is known to be."""
+    if parts.shadows.problem is not None or parts.dealer.challenge is None:
+        return parts.shadows.problem
+    if (rest := parts.dealer.explain_rest(parts.follower.serving)) is not None:
+        return rest if rest == parts.dealer.load_problem else None
+    found = parts.decider.list_challenger_problems()
+    return f"of the challenger {parts.dealer.challenge.version}, {'; '.join(found)}" if found else None
+
+
+def find_decider(parts: Parts) -> DecidedBy | None:
+    """Find who decides single applications now; None: nobody."""
+    serving = parts.follower.serving
+    return None if serving is None else parts.decider.live.find_decider(serving)
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:
     """Collect the problems by kind, in words that name no path."""
-    problems = parts.follower.problems | parts.decider.list_problems()
+    problems = parts.follower.problems | parts.decider.live.list_problems()
     if "synchronous_commit" in parts.log.database.weaknesses:
         problems["commit"] = (
             "synchronous_commit is off in the database of the decision log; this service turns it on for itself"
         )
     if (stray := parts.log.database.weaknesses.get(WEAKNESS)) is not None:
         problems["months"] = stray
-    if parts.shadows.problem is not None:
-        problems["challenger"] = parts.shadows.problem
+    if (challenger := find_challenger_problem(parts)) is not None:
+        problems["challenger"] = challenger
     if parts.keys.problem is not None:
         problems["keys"] = parts.keys.problem
     log = parts.log

@@ -5,6 +5,8 @@ import functools
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import NamedTuple
 
 from credit.bundle.rule_causes import describe_late, describe_slow
 from credit.common.errors import CreditError
@@ -20,15 +22,20 @@ from service.deciding.tasks import DecisionTask, TaskGroup
 _TICK_SECONDS = 0.05
 
 
-class _Batch:
-    """A batch on its way, and how many of its applications are still to be decided."""
+class Batch:
+    """A batch on its way, and how many of its applications are still to be decided, by whichever version."""
 
     def __init__(
         self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture, seconds: float
     ) -> None:
         self.tasks, self.origin, self.answer, self.seconds = tasks, origin, answer, seconds
-        self.group: TaskGroup | None = None
+        self.deadline = tasks[0].deadline
         self._left, self._turn = len(tasks), threading.Lock()
+
+    def let_go(self) -> Sequence[DecisionTask]:
+        """Give the tasks away, which are not needed beyond their record."""
+        tasks, self.tasks = self.tasks, ()
+        return tasks
 
     def note_decided(self, count: int) -> bool:
         """Note decided applications; True for the last of them."""
@@ -37,59 +44,77 @@ class _Batch:
             return count > 0 and self._left == 0
 
 
-class Batches:
-    """Decides batches. All methods but `_deliver` belong to the event loop."""
+class _Part(NamedTuple):
+    """The applications of a batch that one version decides, as a group for the threads of its model.
 
-    def __init__(self, model: ModelThreads, rule: RuleThread, recorder: Recorder, watch: ModelWatch) -> None:
-        self._model, self._rule, self._recorder, self._watch = model, rule, recorder, watch
+    The group refers to the batch, and the batch not to the part: else both would stay until garbage is collected.
+    """
+
+    batch: Batch
+    group: TaskGroup
+
+
+class Batches:
+    """Decides batches, or the parts of them that are one version's; `aside` does what each task takes.
+
+    All methods but `_deliver` belong to the event loop.
+    """
+
+    def __init__(
+        self, model: ModelThreads, rule: RuleThread, recorder: Recorder, watch: ModelWatch, aside: Executor
+    ) -> None:
+        self._model, self._rule, self._recorder, self._watch, self._aside = model, rule, recorder, watch, aside
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pending: list[_Batch] = []
+        self._pending: list[_Part] = []
         self._is_ticking = False
 
-    def add(self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture, seconds: float) -> None:
-        """Decide a batch within `seconds` from its arrival, by the rule at once while the model is left alone."""
+    def add(self, batch: Batch, tasks: Sequence[DecisionTask]) -> None:
+        """Decide tasks of a batch by its deadline, by the rule at once while the model is left alone."""
         loop = self._loop = asyncio.get_running_loop()
-        batch = _Batch(tasks, origin, answer, seconds)
         deliver = functools.partial(self._deliver, batch)
         if self._model.is_stuck or not self._model.breaker.admit(time.monotonic()):
-            self._rule.decide(tasks, describe_slow(self._model.seconds), deliver)
+            self._aside.submit(self._rule.decide, tasks, describe_slow(self._model.seconds), deliver)
             return
-        self._pending.append(batch)
-        batch.group = TaskGroup(tasks, deliver)
-        self._model.submit(batch.group)
+        part = _Part(batch, TaskGroup(tasks, deliver))
+        self._pending.append(part)
+        self._model.submit(part.group)
         if not self._is_ticking:
             self._is_ticking = True
             loop.call_later(_TICK_SECONDS, self._tick)
 
+    def close(self) -> None:
+        """Watch no batch any more: whoever waits still has been told that the service ends."""
+        self._pending = []
+
     def _tick(self) -> None:
-        """Let the rule decide the rest of a batch whose time is over; of every batch, when the model is stuck."""
+        """Let the rule decide the rest of a part whose time is over; of every part, when the model is stuck."""
         now = time.monotonic()
         self._model.watch(now)
-        self._pending = [batch for batch in self._pending if not batch.answer.done()]
-        for batch in self._pending:
-            if batch.group is not None:
-                batch.group.flush()
+        self._pending = [part for part in self._pending if not part.batch.answer.done()]
+        for batch, group in self._pending:
+            self._aside.submit(group.flush)
             if self._model.circuit == "open":
                 because = describe_slow(self._model.seconds)
-            elif batch.tasks[0].deadline <= now:
+            elif batch.deadline <= now:
                 because = describe_late(batch.seconds)
             else:
                 continue
-            self._rule.decide(batch.tasks, because, functools.partial(self._deliver, batch))
+            self._aside.submit(self._rule.decide, group.tasks, because, functools.partial(self._deliver, batch))
         self._is_ticking = bool(self._pending)
         if self._loop is not None and self._is_ticking:
             self._loop.call_later(_TICK_SECONDS, self._tick)
 
-    def _deliver(self, batch: _Batch, tasks: Sequence[DecisionTask]) -> None:
+    def _deliver(self, batch: Batch, tasks: Sequence[DecisionTask]) -> None:
         """Record a batch with its last application. Called by the thread that decided that one."""
         self._watch.note_tasks(tasks)
         if not batch.note_decided(len(tasks)):
             return
         assert self._loop is not None  # noqa: S101 - for mypy: it was there before the first batch
-        if error := _find_error(batch.tasks):
+        tasks = batch.let_go()
+        if error := _find_error(tasks):
             self._loop.call_soon_threadsafe(refuse, batch.answer, error)
             return
-        records = build_records(batch.tasks, batch.origin)
+        records = build_records(tasks, batch.origin)
         loop = self._loop
         self._recorder.write(
             [records], lambda recorded: loop.call_soon_threadsafe(_settle_batch, batch.answer, records, recorded)

@@ -8,22 +8,19 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from credit.decision_log.group_commit import Writer
-from service.deciding.batches import Batches
-from service.deciding.circuit_breaker import CircuitState
-from service.deciding.model_threads import ModelThreads
-from service.deciding.model_watch import ModelWatch
+from service.deciding.batches import Batch
+from service.deciding.lane import Lane
 from service.deciding.recording import AnswerFuture, RecordedDecisions, Recorder
 from service.deciding.rule_thread import RuleThread
-from service.deciding.singles import Singles, SingleTask
+from service.deciding.singles import SingleTask
 from service.deciding.tasks import DecisionTask
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 
 T = TypeVar("T")
 
-_BATCH_THREADS = 2
-_BATCH_SLICE = 20
-"""Threads that decide batches, and applications of one that a thread decides before it turns to the next batch."""
+_ASIDE_THREADS = 2
+"""Threads that read and answer batches, and do what each of their tasks takes."""
 
 _MAX_BATCHES = 32
 """Batches at a time: with thousands of applications each, more would take the memory of the machine."""
@@ -41,28 +38,17 @@ class BusyError(Exception):
 
 
 class Decider:
-    """The model in threads, the rule beside it, and the circuits between them.
+    """The model of the live version, that of a challenger who decides about a share, and the rule beside both.
 
-    Batches have threads and a circuit of their own, so that nobody waits behind one.
+    Each has a lane of its own, so that nobody whom the live version decides waits for a challenger that is slow.
     """
 
     def __init__(self, writer: Writer, environment: str, limits: TimeLimits) -> None:
-        self._limits = limits
-        self.watch, self._recorder, rule = ModelWatch(), Recorder(writer, environment), RuleThread()
-        start = functools.partial(ModelThreads, seconds=limits.model_seconds, note_failure=self.watch.note_failure)
-        self._one = start("one", threads=1, slice_size=1_000_000)
-        self._many = start("many", threads=_BATCH_THREADS, slice_size=_BATCH_SLICE)
-        self._rule, self._is_renewed, self._held = rule, False, 0
-        self._singles = Singles(self._one, rule, self._recorder, self.watch)
-        self._batches = Batches(self._many, rule, self._recorder, self.watch)
-        self._pool = ThreadPoolExecutor(_BATCH_THREADS, "batches")
-
-    def list_problems(self) -> dict[str, str]:
-        """List the problems of the model, by kind."""
-        problems = self.watch.list_problems()
-        if set(self.circuits.values()) != {"closed"}:
-            problems["circuit"] = "the model is left alone because it is too slow; until it is not, the rule decides"
-        return problems
+        self._limits, self._rule, self._recorder = limits, RuleThread(), Recorder(writer, environment)
+        self._pool = ThreadPoolExecutor(_ASIDE_THREADS, "batches")
+        self.live = self._open_lane("")
+        self._challengers: Lane | None = None
+        self._held = 0
 
     @property
     def limits(self) -> TimeLimits:
@@ -72,12 +58,24 @@ class Decider:
     @limits.setter
     def limits(self, limits: TimeLimits) -> None:
         self._limits = limits
-        self._one.seconds = self._many.seconds = limits.model_seconds
+        for lane in self._list_lanes():
+            lane.allow(limits.model_seconds)
 
     @property
-    def circuits(self) -> dict[str, CircuitState]:
-        """The states of the circuits: for single applications and for batches."""
-        return {"one": self._one.circuit, "batch": self._many.circuit}
+    def challengers(self) -> Lane:
+        """The lane of challengers; it is opened when the first one is to decide."""
+        if self._challengers is None:
+            self._challengers = self._open_lane("challenger-")
+        return self._challengers
+
+    def list_challenger_problems(self) -> list[str]:
+        """List the problems of a challenger's model."""
+        return [] if self._challengers is None else list(self._challengers.list_problems().values())
+
+    def log_counts(self) -> None:
+        """Log once a minute how many failures of models there were since the last time."""
+        for lane in self._list_lanes():
+            lane.watch.log_counts()
 
     async def decide(
         self, serving: LiveVersion, asked: ApplicationRequest, caller: str, key: str | None, arrived: float
@@ -93,22 +91,30 @@ class Decider:
         self, serving: LiveVersion, asked: ApplicationRequest, caller: str, key: str | None, arrived: float
     ) -> AnswerFuture:
         """Begin to decide one application, as `decide` does, within the event loop; returns at once."""
-        self._renew()
+        lane = self._find_lane(serving)
         answer: AnswerFuture = asyncio.get_running_loop().create_future()
         origin = self._recorder.find_origin("one", [asked], caller, key)
-        self._singles.add(SingleTask(serving, asked, arrived + self.limits.model_seconds, origin, answer))
+        lane.singles.add(SingleTask(serving, asked, arrived + self.limits.model_seconds, origin, answer))
         return answer
 
     async def decide_batch(
-        self, serving: LiveVersion, asked: Sequence[ApplicationRequest], caller: str, key: str | None, arrived: float
+        self,
+        serving: Sequence[LiveVersion],
+        asked: Sequence[ApplicationRequest],
+        caller: str,
+        key: str | None,
+        arrived: float,
     ) -> RecordedDecisions:
-        """Decide a batch and record all of it or nothing. Raises as `decide` does."""
-        self._renew()
+        """Decide a batch, each application by its version, and record all of it or nothing. Raises as `decide` does."""
         answer: AnswerFuture = asyncio.get_running_loop().create_future()
+        seconds = self.limits.batch_seconds
+        deadline = arrived + seconds
         origin = await self.run_aside(functools.partial(self._recorder.find_origin, "batch", asked, caller, key))
-        deadline = arrived + self.limits.batch_seconds
-        tasks = [DecisionTask(serving, one, deadline) for one in asked]
-        self._batches.add(tasks, origin, answer, self.limits.batch_seconds)
+        tasks, parts = await self.run_aside(functools.partial(_make_tasks, serving, asked, deadline))
+        batch = Batch(tasks, origin, answer, seconds)
+        for part in parts:
+            self._find_lane(part[0].serving).batches.add(batch, part)
+        del asked, tasks, parts, part, batch  # so that they go when they are decided, and not with the answer
         return await answer
 
     @contextmanager
@@ -128,18 +134,33 @@ class Decider:
 
     def reset(self) -> None:
         """Forget, after a swap, what the old version's model did. Any thread may call it; the loop heeds it."""
-        self._is_renewed = True
+        self.live.reset()
 
     def close(self) -> None:
         """Decide the queued applications, then end the threads."""
+        for lane in self._list_lanes():
+            lane.batches.close()
         self._pool.shutdown()
-        for threads in (self._one, self._many, self._rule):
-            threads.close()
+        for lane in self._list_lanes():
+            lane.close()
+        self._rule.close()
 
-    def _renew(self) -> None:
-        if self._is_renewed:
-            self._is_renewed = False
-            self._one.renew()
-            self._many.renew()
-            self._singles.renew()
-            self.watch.forget()
+    def _open_lane(self, name: str) -> Lane:
+        return Lane(name, self._recorder, self._rule, self._limits.model_seconds, self._pool)
+
+    def _list_lanes(self) -> list[Lane]:
+        return [self.live, *([self._challengers] if self._challengers else [])]
+
+    def _find_lane(self, serving: LiveVersion) -> Lane:
+        lane = self.live if serving.challenge is None else self.challengers
+        lane.renew()
+        return lane
+
+
+def _make_tasks(
+    serving: Sequence[LiveVersion], asked: Sequence[ApplicationRequest], deadline: float
+) -> tuple[list[DecisionTask], list[list[DecisionTask]]]:
+    """Make the tasks of a batch, and the parts of them that are of the live version and of a challenger."""
+    tasks = [DecisionTask(version, one, deadline) for version, one in zip(serving, asked, strict=True)]
+    parts = [[one for one in tasks if (one.serving.challenge is None) == is_live] for is_live in (True, False)]
+    return tasks, [part for part in parts if part]

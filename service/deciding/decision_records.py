@@ -51,7 +51,7 @@ def build_record(
         "score": decision.score,
         "reasons": list(serving.bundle.word_reasons(decision, asked.language)),
         "reason_codes": list(decision.reason_codes),
-        "language": asked.language or serving.bundle.contract.language,
+        "language": asked.language if asked.language in serving.languages else serving.bundle.contract.language,
         "decided_by": decision.decided_by,
         "rule_because": because,
         "version": serving.version,

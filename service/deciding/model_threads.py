@@ -114,6 +114,7 @@ class ModelThreads:
             self._decide_slice(worker, group)
             if group.left:
                 self._queue.put(group)
+            del group  # a thread that waits for the next one keeps no applicant's values meanwhile
 
     def _decide_slice(self, worker: _Worker, group: TaskGroup) -> None:
         flushed, most = time.monotonic(), self._find_most_together()

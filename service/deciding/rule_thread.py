@@ -41,3 +41,4 @@ class RuleThread:
             for task in order.tasks:
                 task.result = decide_by_rule(task, order.because)
             order.deliver(list(order.tasks))
+            del order, task  # a thread that waits for the next one keeps no applicant's values meanwhile

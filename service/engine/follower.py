@@ -64,6 +64,11 @@ class Follower:
         """Stop following; the live version stays."""
         self._ended.set()
 
+    def accept_others(self, serving: LiveVersion) -> LiveVersion:
+        """Let a version take what clients of all other published versions send."""
+        others = self._clients.list_others(serving.bundle.manifest.digest)
+        return serving.accept_others(others, self.settings.max_batch)
+
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
@@ -101,18 +106,14 @@ class Follower:
         """Accept batches up to the limit of now, or no longer, when SIGHUP changed it; with or without the store."""
         serving = self.serving
         if serving is not None and serving.requests.largest_batch != self.settings.max_batch:
-            self.serving = self._accept_others(serving)
+            self.serving = self.accept_others(serving)
 
     def _accept_other_clients(self) -> None:
         """Accept what clients of versions send that were published meanwhile, before one of these is deployed."""
         if self._ledger is None or not self._clients.update(self._ledger.store, self.settings.environment):
             return
         if self.serving is not None:
-            self.serving = self._accept_others(self.serving)
-
-    def _accept_others(self, serving: LiveVersion) -> LiveVersion:
-        others = self._clients.list_others(serving.bundle.manifest.digest)
-        return serving.accept_others(others, self.settings.max_batch)
+            self.serving = self.accept_others(self.serving)
 
     def _find_newest(self, ledger: Ledger, after: int) -> tuple[LedgerEntry, FollowedEntry] | None:
         """Find the newest entry after `after`, and what is kept of it: once it is read, the store may be gone.
@@ -230,9 +231,10 @@ class Follower:
             self._take_over(serving)
 
     def _take_over(self, serving: LiveVersion) -> None:
-        self.serving = serving = self._accept_others(serving)
-        by = "the rule" if serving.rule_because else "its model"
-        _LOG.info("entry %d: %s decides, of %s", serving.number, by, serving.version or "the image")
+        self.serving = serving = self.accept_others(serving)
+        because = f": {serving.rule_because}" if serving.rule_because else ""
+        said = "entry %d: the %s decides, of %s%s"
+        _LOG.info(said, serving.number, serving.decides, serving.version or "the image", because)
         self._swapped(serving)
 
     def _report_problem(self, kind: str, said: str, error: Exception | None) -> None:

@@ -25,6 +25,7 @@ class LiveVersion:
     `requests` takes what clients of any published version send, and `fit` makes it an application to this one.
     `example`: a made-up application. `load_failure`: why the version of the entry is not the one that is loaded, when
     the rule has to stand in for it. `doubt`: why a newer entry may have been followed, for which the rule decides too.
+    `challenge`: the number of that for which it decides about a share of the applicants, beside the live version.
     """
 
     entry: LedgerEntry | None
@@ -35,6 +36,7 @@ class LiveVersion:
     fit: ApplicationFitter
     load_failure: str | None = None
     doubt: str | None = None
+    challenge: int | None = None
 
     @property
     def number(self) -> int:

@@ -88,7 +88,7 @@ class RequestParser:
         """
         self._require_few_values(body, 1)
         if len(body) > _LARGE_BYTES:
-            return self._parse_large(body)._replace(language=language)
+            return self._parse_large(body, language)
         try:
             content = self.one.validate_json(body)
         except ValidationError as error:
@@ -98,10 +98,11 @@ class RequestParser:
         _raise_first(self._check_application(content["application"], "application"))
         return _build_request(content, language)
 
-    def parse_batch(self, body: bytes) -> list[ApplicationRequest]:
-        """Parse several applications. Raises CreditError with the first fields that the contract does not allow.
+    def parse_batch(self, body: bytes, language: str | None = None) -> list[ApplicationRequest]:
+        """Parse several applications, with the language of their reasons.
 
-        For a thread beside the loop: others get their turn between two applications.
+        Raises CreditError with the first fields that the contract does not allow. For a thread beside the loop: others
+        get their turn between two applications.
         """
         self._require_few_values(body, self.largest_batch)
         listed = self._open_envelope(body)
@@ -110,7 +111,7 @@ class RequestParser:
         for place, one in enumerate(listed):
             listed[place] = None  # so that never all of them are here twice
             try:
-                requests.append(self._parse_member(one, f"applications.{place}."))
+                requests.append(self._parse_member(one, f"applications.{place}.", language))
             except CreditError as error:
                 found += error.problems
                 if len(found) >= _MAX_PROBLEMS:
@@ -143,17 +144,17 @@ class RequestParser:
             raise CreditError(Problem("the body", str(error), "JSON")) from None
         return opened
 
-    def _parse_large(self, body: bytes) -> ApplicationRequest:
+    def _parse_large(self, body: bytes, language: str | None) -> ApplicationRequest:
         """Parse one application as those of a batch are parsed. Raises CreditError."""
         try:
             content = from_json(body)
         except ValueError as error:
             raise CreditError(Problem("the body", str(error), "JSON")) from None
-        parsed = self._parse_member(content, "")
+        parsed = self._parse_member(content, "", language)
         require_unique_keys(body, count_keys(content))
         return parsed
 
-    def _parse_member(self, content: Any, place: str) -> ApplicationRequest:
+    def _parse_member(self, content: Any, place: str, language: str | None) -> ApplicationRequest:
         """Parse one application of JSON that was read. Raises CreditError."""
         parts = content if isinstance(content, dict) else {}
         _raise_first(_list_unknown(place, parts, _REQUEST_FIELDS))
@@ -166,7 +167,7 @@ class RequestParser:
             problems = (one._replace(where=f"{place}{one.where}") for one in self._explain_errors(error))
             raise CreditError(_take_first(problems)) from None
         _raise_first(self._check_application(checked["application"], f"{place}application"))
-        return _build_request(checked)
+        return _build_request(checked, language)
 
     def _check_application(self, application: Values, where: str) -> Iterator[Problem]:
         """Check beyond the types: codes for missing values that look like amounts, and columns known by a pattern."""
@@ -216,7 +217,7 @@ def _list_unknown(place: str, content: Any, known: Collection[str]) -> Iterator[
         yield from (Problem(f"{place}{shorten(name)}", *UNKNOWN_FIELD) for name in content if name not in known)
 
 
-def _build_request(content: Values, language: str | None = None) -> ApplicationRequest:
+def _build_request(content: Values, language: str | None) -> ApplicationRequest:
     return ApplicationRequest(content["application"], content.get("protected", {}), content.get("applicant"), language)
 
 

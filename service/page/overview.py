@@ -24,7 +24,8 @@ KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell
 class ServiceSnapshot:
     """The service at a moment. `recent`, `reviews` None: the log cannot be read. `store`: whether it answers.
 
-    `warnings`: problems that sections of the page tell. `shadowed`: as in SectionSource.
+    `is_left_alone`: the model is too slow, and the rule decides meanwhile. `warnings`: problems that sections of the
+    page tell. `shadowed`: as in SectionSource.
     """
 
     environment: str
@@ -37,6 +38,7 @@ class ServiceSnapshot:
     store: bool
     limit: ShownLimit
     newest: Sequence[NewDecision] = ()
+    is_left_alone: bool = False
     warnings: Sequence[str] = ()
     watch: SeenWatch | None = None
     shadowed: int | None = None
@@ -102,7 +104,9 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
     """Build the values of the template."""
     serving = facts.serving
     entry = serving.entry if serving else None
-    state = serving.decides if serving else "dark"
+    state: Literal["model", "rule", "dark"] = serving.decides if serving else "dark"
+    if state == "model" and facts.is_left_alone:
+        state = "rule"
     headline, lead = _write_headline(facts)
     protected = serving.bundle.contract.protected if serving else {}
     decisions = describe_decisions(facts.recent, protected, facts.now, facts.limit.at_least)
@@ -148,6 +152,8 @@ def _write_headline(facts: ServiceSnapshot) -> tuple[str, str]:
         return "The rule decides", f"It is the fallback for {serving.version}."
     if serving.rule_because is not None:
         return "The rule decides", f"{capitalise(serving.rule_because)}."
+    if facts.is_left_alone:
+        return "The rule decides", f"The model of {serving.version}, a {serving.bundle.label}, is left alone meanwhile."
     said = f"{serving.version}, a {serving.bundle.label}, decides; the rule is the fallback."
     return "The model decides", said
 

@@ -80,6 +80,7 @@ class PageState:
             store=store,
             limit=self.find_limit(),
             newest=self._newest.get((), self._read_newest),
+            is_left_alone=serving is not None and self.parts.decider.live.find_decider(serving) != serving.decides,
             watch=self._seen_watch.get((), self._watch.read) if self._watch else None,
             shadowed=self._shadowed.get((self.parts.shadows.number,), self._count_shadowed),
         )

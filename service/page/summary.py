@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from credit.common.errors import CreditError
-from credit.decision_log.counting.summary import DecisionSummary, summarize_decisions
+from credit.decision_log.counting.summary import DecisionCounts, DecisionSummary, summarize_decisions
 from credit.decision_log.people.reviews import count_reviews
 from service.api.openapi import READ_REFUSALS
 from service.api.request_reading import read_parts, require_serving
@@ -72,7 +72,7 @@ def summarize_live(request: Request) -> Response:
     protected = serving.bundle.contract.protected
     limit = find_limit(parts.settings.least_ratio, serving)
     recent, entry = _read_log(parts, serving), serving.entry
-    known = recent.counts if recent else Counter()
+    known, others = _separate(recent.counts if recent else Counter(), serving)
     counts = {kind: count_by(known, "decision")[kind] for kind in ("approve", "refer", "deny")}
     content: dict[str, Any] = {
         "environment": parts.settings.environment,
@@ -90,13 +90,23 @@ def summarize_live(request: Request) -> Response:
             for attribute, found in zip(protected, count_by_group(known, protected, limit.at_least), strict=True)
             for group in found.groups
         ],
-        "notes": describe_gaps(recent),
+        "notes": [*describe_gaps(recent), *others],
         "problems": [*collect_problems(parts).values(), *filter(None, [find_lack_of_approvals(known)])],
     }
     for group in content["groups"]:
         group["group"] = group.pop("name")
         del group["width"]
     return render_json(content)
+
+
+def _separate(counts: DecisionCounts, serving: LiveVersion) -> tuple[DecisionCounts, list[str]]:
+    """Separate the decisions of the live version from those that the challengers of splits made by the same entry."""
+    own = {None, serving.version, serving.entry.version if serving.entry else None}
+    others = Counter({cell: number for cell, number in counts.items() if cell.version not in own})
+    notes = [
+        f"{number:,} more by {name}, the challenger of a split" for name, number in count_by(others, "version").items()
+    ]
+    return counts - others, notes
 
 
 def _count_reviews(parts: Parts, serving: LiveVersion) -> dict[str, int] | None:

@@ -84,15 +84,17 @@ ARROWS: dict[str, set[str]] = {
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
     "service/shadow": SERVICE,
+    "service/challenge": SERVICE | {"service/engine", "service/shadow"},
     "service/connections": SERVICE,
     "service/access": SERVICE,
     "service/metrics.py": SERVICE
     | {"service/deciding", "service/engine", "service/exposed_metrics.py", "service/shadow"},
     "service/api": SERVICE
-    | {"service/access", "service/deciding", "service/engine", "service/metrics.py", "service/shadow"},
+    | {"service/access", "service/challenge", "service/deciding", "service/engine", "service/metrics.py"}
+    | {"service/shadow"},
     "service/page": SERVICE
     | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"}
-    | {"service/shadow"},
+    | {"service/challenge", "service/shadow"},
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
@@ -110,7 +112,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "service/reloading.py": SERVICE | {"service/access", "service/connections"},
     "service/app.py": SERVICE
-    | {"service/access", "service/api", "service/connections", "service/deciding", "service/engine"}
+    | {"service/access", "service/api", "service/challenge", "service/connections", "service/deciding"}
+    | {"service/engine"}
     | {"service/metrics.py", "service/page", "service/reloading.py", "service/shadow"},
     "release": {"credit/common"},
     "release/running": set(),

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from watch.challenge.arm_ratios import compute_gains
+from watch.challenge.arms import find_peak
 from watch.challenge.flips import Flips, Group, count_flip_tests, weigh_flips, weigh_groups
 from watch.challenge.reading import ShadowedApplication
 from watch.evidence import REFERENCE
@@ -100,10 +102,13 @@ def _compare(
 ) -> tuple[PairedFinding | None, float]:
     """Compare a group beside its reference group, and the evidence that the challenger treats it more unequally.
 
-    All stakes are there from the first applicant on: a challenge has a begin.
+    That is a lower ratio: approvals that rise or fall for all alike treat nobody worse. All stakes are there from the
+    first applicant on: a challenge has a begin.
     """
     if group == REFERENCE or not len(codes):
         return None, 0.0
-    starts = Starts(np.zeros(len(codes), np.int64), skipped=0, stake=1.0)
+    starts = [Starts(np.zeros(len(codes), np.int64), skipped=0, stake=1.0)]
     paired = compare_paired(codes, group, champion, challenger, starts, limit)
-    return paired, compare_paired(codes, group, challenger, champion, starts, limit).better
+    places = [np.flatnonzero(codes == code) for code in (group, group, REFERENCE, REFERENCE)]
+    gains = compute_gains(places, [challenger, champion, challenger, champion])
+    return paired._replace(better=find_peak(gains)), find_peak(-gains)

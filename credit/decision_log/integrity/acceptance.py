@@ -7,7 +7,7 @@ from sqlalchemy import String, cast, select
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import CHAINED_TABLES, ChainedTable
-from credit.decision_log.integrity.checkpoints import Checkpoint, list_points
+from credit.decision_log.integrity.checkpoints import Checkpoint, list_accepted, list_points
 from credit.decision_log.integrity.reading import read_rows
 from credit.decision_log.integrity.walk import ChainWalk
 from credit.registry.store import Store
@@ -16,14 +16,20 @@ from credit.registry.store import Store
 def find_chain(databases: Sequence[Database], store: Store, identifier: str) -> Checkpoint:
     """Find the chain of the row with an id, up to that row: what comes behind it nobody has looked at.
 
-    Raises CreditError when there is none, or when it is not as it was written: no word of anybody mends that.
+    Raises CreditError when there is none, when a checkpoint of a service covers it, or when it is not as it was
+    written: no word of anybody mends that.
     """
     kind, writer, place = _find_place(databases, identifier)
-    walk = ChainWalk(kind, writer, list_points(store, kind.table.name, writer), lambda row: None)
+    table, points = kind.table.name, list_points(store, kind.table.name, writer)
+    known = points.keys() - list_accepted(store, table).get(writer, set())
+    if place <= max(known, default=-1):
+        found = f"a checkpoint of a service covers it already, that of place {max(known):,}"
+        raise CreditError(Problem(f"the chain of {identifier}", found, "a row that none covers"))
+    walk = ChainWalk(kind, writer, points, lambda row: None)
     finding = next(walk.walk(read_rows(databases, kind, writer, last=place), is_whole=False), None)
     if finding is not None:
         raise CreditError(Problem(f"the chain of {identifier}", str(finding), "one that is whole as it is"))
-    return Checkpoint(kind.table.name, walk.head)
+    return Checkpoint(table, walk.head)
 
 
 def _find_place(databases: Sequence[Database], identifier: str) -> tuple[ChainedTable, str, int]:

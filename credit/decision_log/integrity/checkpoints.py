@@ -66,14 +66,15 @@ def accept_chain(store: Store, checkpoint: Checkpoint, caller: str, reason: str)
     """Accept a chain by hand up to a row: who did it and why stays in the store. A checkpoint covers the rows then."""
     told = {"time": datetime.now(UTC), "caller": caller, "reason": reason, "table": checkpoint.table}
     writer, sequence, _ = checkpoint.head
-    store.create(f"{_ACCEPTED}/{writer}-{sequence:012d}.json", to_json(told | checkpoint.head._asdict()))
+    key = f"{_ACCEPTED}/{checkpoint.table}/{writer}-{sequence:012d}.json"
+    store.create(key, to_json(told | checkpoint.head._asdict()))
     write_checkpoint(store, checkpoint, None)
 
 
-def list_accepted(store: Store) -> dict[str, set[int]]:
-    """List the writers whose chains were accepted by hand, with the places up to which they were."""
+def list_accepted(store: Store, table: str) -> dict[str, set[int]]:
+    """List the writers whose chains in a table were accepted by hand, with the places up to which they were."""
     accepted: dict[str, set[int]] = {}
-    for name in store.list_children(_ACCEPTED)[1]:
+    for name in store.list_children(f"{_ACCEPTED}/{table}")[1]:
         writer, _, place = name.removesuffix(".json").rpartition("-")
         accepted.setdefault(writer, set()).add(int(place))
     return accepted

@@ -81,13 +81,14 @@ class LogVerification:
         events = read_removal_events(self._databases)
         if self._store is not None:
             self._confirmation = Confirmation(self._databases, self._store)
-            self._announced_since, self._accepted = read_announcements(self._store), list_accepted(self._store)
+            self._announced_since = read_announcements(self._store)
             self._forged = {one.id: one for one in events if not self._confirmation.confirms_removal(one)}
         self._removals = gather_removals(one for one in events if one.id not in self._forged)
         return [self._verify_table(kind) for kind in CHAINED_TABLES]
 
     def _verify_table(self, kind: ChainedTable) -> TableReport:
         report, self._began = TableReport(kind.table.name, is_confirmed=self._store is not None), None
+        self._accepted = {} if self._store is None else list_accepted(self._store, kind.table.name)
         writers = set(list_writers(self._databases, kind))
         if kind is DECISIONS and self._is_all:
             writers |= self._removals.ranges.keys()
@@ -116,7 +117,7 @@ class LogVerification:
             before = next(read_rows(self._databases, kind, writer, first - 1, first - 1), None)
             walk.start_after(before, first - 1)
         lowest = first if first > 1 else _LOWEST
-        accepted = self._accepted.get(writer, set())
+        accepted = self._accepted.get(writer, set()) & points.keys()  # else nothing holds the hash that was accepted
         behind = max(accepted, default=_LOWEST - 1)
         rows = self._watch_begin(kind, read_rows(self._databases, kind, writer, lowest, last), behind)
         for finding in walk.walk(rows, is_whole=last is None):

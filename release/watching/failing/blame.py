@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from credit.bundle.rule_causes import classify_cause, find_limit
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
-from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store, StoreError
 from release.deployment.change import FALLBACK_TARGET
 from release.oncall.affected import LiveDecider, load_decider
@@ -35,11 +34,13 @@ class FailedPeople(NamedTuple):
     """The newest applicants of an entry, and on whom its model failed by itself, shape (n,).
 
     `doubt`: why these are not beyond the budget, though all on whom it failed or was late are; empty where they are.
+    `is_timed`: some were late, so that it was measured, here and now, how long the model takes.
     """
 
     sample: Sample
     failed: NDArray[np.bool_]
     doubt: str = ""
+    is_timed: bool = False
 
 
 def find_failed(
@@ -47,7 +48,7 @@ def find_failed(
 ) -> FailedPeople:
     """Find on whom the model of an entry failed by itself, late ones among them where it is shown to be slow.
 
-    Raises CreditError when log or store are out of reach, or the live version cannot be loaded to be timed.
+    Raises CreditError when log or store are out of reach.
     """
     live, number = question.live, question.params.rescored
     sample = read_sample(
@@ -58,12 +59,13 @@ def find_failed(
     if not late.any():
         return FailedPeople(sample, failed)
     people = [one for one, is_late in zip(sample.applications, late, strict=True) if is_late]
-    doubt = _doubt_lateness(store, live, people, failing.budget, candidates)
+    doubt = _doubt_lateness(store, question, people, failing.budget, candidates)
     if not doubt:
-        return FailedPeople(sample, failed)
+        return FailedPeople(sample, failed, is_timed=True)
     own = failed & ~late
     recent = np.array([one.decided_at.timestamp() >= failing.since for one in sample.applications])
-    return FailedPeople(sample, own, "" if own[recent].sum() > failing.budget * recent.sum() else doubt)
+    is_beyond = own[recent].sum() > failing.budget * recent.sum()
+    return FailedPeople(sample, own, "" if is_beyond else doubt, is_timed=True)
 
 
 def _is_late(one: SampledApplication) -> bool:
@@ -72,24 +74,33 @@ def _is_late(one: SampledApplication) -> bool:
 
 def _doubt_lateness(
     store: Store,
-    live: LedgerEntry,
+    question: Question,
     people: Sequence[SampledApplication],
     budget: float,
     candidates: Sequence[Candidate],
 ) -> str:
     """Say why lateness is not shown to be the model's; empty where it is, or where it fails on the same people again.
 
-    Without a version before, the model is held against the limit that it did not keep; and one that is far below the
-    limit is not slow, however quick the version before is.
+    It must fail again on more of them than the budget allows by chance. Without a version before that comes to an end,
+    it is held against the limit that it did not keep; and a model that is far below the limit is not slow, however
+    quick the version before is.
     """
-    own = load_decider(store, live)
+    from scipy.stats import binom  # half a second, which only lateness needs
+
+    live = question.live
+    try:
+        own = load_decider(store, live)
+    except StoreError:
+        raise
+    except CreditError as error:
+        return f"{live.version} is late, and cannot be loaded to be timed: {error.problems[0]}"
     before = _load_before(store, candidates)
     pace = measure_pace([own] if before is None else [own, before[1]], [one.inputs for one in people])
-    if pace.failed > budget:
+    if binom.sf(pace.failed - 1, pace.decided, budget) <= question.params.failing_alpha:
         return ""
     limit = max(find_limit(one.because or "") or 0.0 for one in people)
     allowed, beside = limit, ""
-    if before is not None:
+    if before is not None and isfinite(pace.medians[1]):
         allowed = max(SLOWER * pace.medians[1], limit / _WAITING)
         beside = f", where {before[0]} takes {_format(pace.medians[1])}"
     if pace.medians[0] >= allowed:

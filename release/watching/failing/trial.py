@@ -1,14 +1,11 @@
 """Find what a failing version is taken back to: who decides the same applicants without failing, nobody unequally."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
-from credit.registry.ledger import LedgerEntry
-from credit.registry.store import Store
-from credit.scoring.row_encoder import ApplicationRow
-from release.oncall.affected import Redecision, load_decider
+from release.oncall.redeciding import LoadDecide, Redecided
 from release.watching.failing.blame import FailedPeople
 from release.watching.failing.pace import is_failure
 from release.watching.taking_back.target import (
@@ -25,24 +22,14 @@ from watch.paired import Starts
 
 
 def try_for_failing(
-    store: Store, people: FailedPeople, question: Question, budget: float, candidates: Sequence[Candidate]
+    people: FailedPeople, question: Question, budget: float, candidates: Sequence[Candidate], load: LoadDecide
 ) -> list[Trial]:
     """Try candidates on people on some of whom the live model failed, up to the first one that is the target.
 
     `budget`: the share that a model may fail on. Raises StoreError when the store is out of reach.
     """
     judge = partial(_judge, people, question, budget, len(candidates))
-    return try_each(people.sample, question, candidates, partial(_load, store), judge)
-
-
-def _load(store: Store, entry: LedgerEntry) -> Callable[[Mapping[str, ApplicationRow]], list[Redecision | None]]:
-    decider = load_decider(store, entry)
-
-    def decide(applications: Mapping[str, ApplicationRow]) -> list[Redecision | None]:
-        made = map(decider.decide_inputs, applications.values())
-        return [one if one.decision else None for one in made]
-
-    return decide
+    return try_each(people.sample, question, candidates, load, judge)
 
 
 def _judge(
@@ -51,20 +38,18 @@ def _judge(
     budget: float,
     number: int,
     trial: Trial,
-    answers: Sequence[Redecision | None],
-    starts: Starts,
+    answers: Sequence[Redecided],
+    starts: Sequence[Starts],
 ) -> Trial:
-    kept = slice(starts.skipped, None)
-    failed = np.array([one is not None and is_failure(one) for one in answers])
+    failed = np.array([one.kind is not None and is_failure(one.rule_because) for one in answers])
     better = compare_failures(people.failed, failed, starts)
-    shares = FailedShares(float(people.failed[kept].mean()), float(failed[kept].mean()), better)
+    shares = FailedShares(float(people.failed.mean()), float(failed.mean()), better)
     needed = number / question.params.better_alpha
     if shares.other > budget:
         why_not = f"it fails on {shares.other:.1%} of them itself, and the budget is {budget:.1%}"
     elif better < needed:
         why_not = f"not better beyond doubt, evidence {better:,.3g} of {needed:,.3g}"
     else:
-        kinds = [one and one.decision and one.decision.decision for one in answers]
-        approved = np.array([kind == "approve" for kind in kinds])
+        approved = np.array([one.kind == "approve" for one in answers])
         why_not = find_breach(compare_groups(people.sample, question, approved, starts), question)
     return trial._replace(why_not=why_not, failures=shares)

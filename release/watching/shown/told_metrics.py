@@ -1,7 +1,7 @@
 """Drift by figure, refusals by field, outcomes by age and group, and concerns, as metrics.
 
 The number of series is bounded: two for each figure of drift and each refused field, five for each age and each group,
-six of concerns, five of a model that fails.
+eight of concerns, five of a model that fails.
 """
 
 from collections.abc import Callable, Iterator

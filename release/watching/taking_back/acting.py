@@ -1,6 +1,6 @@
 """Take a version back, or say why not: once per version, never forward, never while somebody holds it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from release.deployment.change import FALLBACK_TARGET, Attribution, Change, Cond
 from release.deployment.plan import plan_fallback, plan_rollback_to
 from release.deployment.quarantine import Quarantine
 from release.deployment.rollout import Rollout, roll_out
+from release.oncall.redeciding import LoadDecide, load_here
 from release.repository.witness import list_withdrawn
 from release.watching.failing.blame import find_failed
 from release.watching.failing.trial import try_for_failing
@@ -26,17 +27,26 @@ from watch.failures import FailureFinding
 SERVICE_SECONDS = 30.0
 """How long the services may take to follow before it is told that they are late; the entry stands."""
 
+_NOBODY = "no version and no rule is better by paired evidence"
+
 
 class Action(NamedTuple):
     """The answer to an alarm. `rollout`: None when nothing was taken back, and `why_not` says why.
 
-    `obstacles`: damaged or out of reach meanwhile, so that nothing can be concluded.
+    `obstacles`: damaged or out of reach meanwhile, so that nothing can be concluded. `is_timed`: it rests on how long
+    models take on this machine.
     """
 
     rollout: Rollout | None
     trials: list[Trial]
     why_not: str
     obstacles: tuple[str, ...] = ()
+    is_timed: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether a version was taken back, or would have been by who writes nothing."""
+        return not self.why_not
 
     @property
     def has_target(self) -> bool:
@@ -103,8 +113,8 @@ def take_back(
     store: Store,
     database: Database,
     question: Question,
+    failing: FailureFinding | None,
     find_reason: Callable[[], str],
-    failing: FailureFinding | None = None,
 ) -> Action:
     """Try candidates on the same applicants, and return to the first one that is better by paired evidence.
 
@@ -114,17 +124,10 @@ def take_back(
     Raises CreditError when store or log are out of reach.
     """
     ledger = Ledger(store, question.environment)
-    candidates = list_candidates(ledger, question.live, list_withdrawn(), Quarantine(ledger).digests)
-    if failing is None:
-        trials = try_candidates(store, database, question, candidates)
-    else:
-        people = find_failed(store, database, question, failing, candidates)
-        if people.doubt:
-            return Action(None, [], people.doubt)
-        trials = try_for_failing(store, people, question, failing.budget, candidates)
-    if not trials or trials[-1].why_not:
-        return Action(None, trials, "no version and no rule is better by paired evidence")
-    version, params = question.live.version, question.params
+    found = find_target(store, database, question, failing, Quarantine(ledger).digests, partial(load_here, store))
+    if found.why_not:
+        return found
+    trials, version, params = found.trials, question.live.version, question.params
     if failing is None:
         reason = word_reason(version, question.alarms, trials, params, question.judging)
     else:
@@ -133,13 +136,40 @@ def take_back(
         change = _plan(store, ledger, question.live, trials[-1].name, reason)
         check = partial(_check_again, ledger, question.live, find_reason)
         made = roll_out(store, change, SERVICE_SECONDS, push=False, revert=False, insists=False, check=check)
-        return Action(made, trials, "")
+        return found._replace(rollout=made)
     except (LedgerConflictError, _PreventedError) as error:
-        return Action(None, trials, f"{error.problems[0].found}")
+        return found._replace(why_not=f"{error.problems[0].found}")
     except CreditError as error:
         if ledger.find_last_number() != question.live.number:
-            return Action(None, trials, f"the environment was changed meanwhile: {error.problems[0].found}")
+            return found._replace(why_not=f"the environment was changed meanwhile: {error.problems[0].found}")
         raise
+
+
+def find_target(
+    store: Store,
+    database: Database,
+    question: Question,
+    failing: FailureFinding | None,
+    quarantined: Collection[str],
+    load: LoadDecide,
+) -> Action:
+    """Find whom an entry would be taken back to, or why to nobody; writes nothing.
+
+    `failing`: the model fails, and it is not about groups. `load`: loads who decides again.
+    Raises CreditError when store or log are out of reach.
+    """
+    ledger, is_timed = Ledger(store, question.environment), False
+    candidates = list_candidates(ledger, question.live, list_withdrawn(), quarantined)
+    if failing is None:
+        trials = try_candidates(database, question, candidates, load)
+    else:
+        people = find_failed(store, database, question, failing, candidates)
+        is_timed = people.is_timed
+        if people.doubt:
+            return Action(None, [], people.doubt, is_timed=is_timed)
+        trials = try_for_failing(people, question, failing.budget, candidates, load)
+    is_found = bool(trials) and not trials[-1].why_not
+    return Action(None, trials, "" if is_found else _NOBODY, is_timed=is_timed)
 
 
 def _check_again(ledger: Ledger, live: LedgerEntry, find_reason: Callable[[], str]) -> None:

@@ -1,6 +1,6 @@
 """Answer alarms: whether something may be done, and to whom the people go; looked for again when more people came."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,9 +9,8 @@ from typing import NamedTuple
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.registry.ledger import LedgerEntry
-from credit.registry.store import Store
 from release.watching.settings import Settings
-from release.watching.taking_back.acting import Action, find_reason_not_to_act, read_standing, take_back
+from release.watching.taking_back.acting import Action, Standing, find_reason_not_to_act
 from release.watching.taking_back.target import Question
 from watch.failures import FailureFinding
 from watch.groups import WatchedGroups
@@ -25,14 +24,22 @@ MORE_PEOPLE = 1.1
 class Alarms(NamedTuple):
     """What is beyond doubt about an entry: groups that are treated unequally, and its model's failing; None: it works.
 
-    `counts`: of its decisions, by kind and group. `obstacles`: why nothing can be concluded.
+    `by_champion`, `by_rule`: people whom its champion decided, and the rule in its place. `obstacles`: why nothing can
+    be concluded.
     """
 
     live: LedgerEntry
     groups: list[GroupFinding]
     failing: FailureFinding | None
-    counts: Mapping[str, Mapping[str, int]]
+    by_champion: int
+    by_rule: int
     obstacles: Sequence[str]
+
+
+ReadStanding = Callable[[Question, datetime], Standing]
+"""Reads what stands against an action at a moment."""
+TakeBack = Callable[[Database, Question, FailureFinding | None, Callable[[], str]], Action]
+"""Takes an entry back to whoever is better. The function finds why nothing may be taken back."""
 
 
 class _Tried(NamedTuple):
@@ -44,20 +51,24 @@ class _Tried(NamedTuple):
 
 
 class Answerer:
-    """Answers the alarms of an environment, at one look after the other.
+    """Answers the alarms of an environment, at one look after the other; who replays a log imagines what is done.
 
-    `read_settings`: reads the settings anew, right before a version is taken back.
+    `read_settings`: reads the settings anew, right before a version is taken back. `ahead_seconds`: how much later than
+    a look the decisions may be dated that are tried again.
     """
 
     def __init__(
         self,
-        store: Store,
         settings: Settings,
         read_groups: Callable[[str], WatchedGroups | None],
         read_settings: Callable[[], Settings],
+        read_standing: ReadStanding,
+        take_back: TakeBack,
+        ahead_seconds: float = AHEAD_SECONDS,
     ) -> None:
-        self._store, self._settings = store, settings
+        self._settings, self._ahead = settings, timedelta(seconds=ahead_seconds)
         self._read_groups, self._read_settings = read_groups, read_settings
+        self._read_standing, self._take_back = read_standing, take_back
         self._tried: dict[bool, _Tried] = {}  # by whether it was for a model that fails
 
     def answer(self, database: Database, alarms: Alarms, now: datetime) -> Action | None:
@@ -66,7 +77,7 @@ class Answerer:
         Where a version stays in spite of these, and fails too, its failing is answered.
         """
         action = self._answer(database, alarms._replace(failing=None), now) if alarms.groups else None
-        if alarms.failing is None or (action is not None and (action.rollout is not None or action.obstacles)):
+        if alarms.failing is None or (action is not None and (action.is_done or action.obstacles)):
             return action
         return self._answer(database, alarms, now)
 
@@ -89,7 +100,7 @@ class Answerer:
         groups = self._read_groups(live.digest)
         if groups is None:
             raise CreditError(Problem("the store", f"it has no bundle of {live.version}"))
-        until = now + timedelta(seconds=AHEAD_SECONDS)
+        until = now + self._ahead
         return Question(settings.environment, live, groups, alarms.groups, settings.params, settings.judging, until)
 
     def _find_reason_not_to_act(self, question: Question, obstacles: Sequence[str], now: datetime) -> str:
@@ -101,7 +112,7 @@ class Answerer:
         with suppress(CreditError):
             params = self._read_settings().params
         question = question._replace(params=params)
-        return find_reason_not_to_act(question, obstacles, partial(read_standing, self._store, question, now))
+        return find_reason_not_to_act(question, obstacles, partial(self._read_standing, question, now))
 
     def _look_for_target(
         self, database: Database, question: Question, alarms: Alarms, find_reason: Callable[[], str]
@@ -111,11 +122,11 @@ class Answerer:
         Where one was found and something prevented the entry, the next look tries again once that has ended.
         """
         number, is_for_failing = question.live.number, alarms.failing is not None
-        people = sum(sum(alarms.counts[kind].values()) for kind in ("approvals", *(["rule"] if is_for_failing else [])))
+        people = alarms.by_champion + (alarms.by_rule if is_for_failing else 0)
         last = self._tried.get(is_for_failing)
         if last is not None and last.entry == number and people < MORE_PEOPLE * last.people:
             return last.action
-        action = take_back(self._store, database, question, find_reason, alarms.failing)
+        action = self._take_back(database, question, alarms.failing, find_reason)
         if action.has_target:
             self._tried.pop(is_for_failing, None)
         else:

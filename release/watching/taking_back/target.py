@@ -1,9 +1,9 @@
 """Find what an unlawful version is taken back to: who decides the same applicants better by paired evidence."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,16 @@ from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import Version, parse_version
-from credit.registry.store import Store, StoreError
-from credit.scoring.row_encoder import ApplicationRow
+from credit.registry.store import StoreError
 from release.deployment.change import FALLBACK_TARGET
-from release.oncall.redeciding import LoadDecide, load_here
+from release.oncall.redeciding import LoadDecide, Redecided
 from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups
 from watch.judging import GroupFinding
-from watch.paired import PairedFinding, Starts, choose_starts, compare_paired
+from watch.paired import PairedFinding, Starts, compare_paired, list_starts
 from watch.params import WatchParams
 from watch.sample import Sample, read_sample
 from watch.streams import Judging
-
-_T = TypeVar("_T")
 
 LEAST_SHOWN = 10
 """People of a group that has fewer could be recognised in its figures."""
@@ -110,35 +107,25 @@ def list_candidates(
 
 
 def try_candidates(
-    store: Store,
-    database: Database,
-    question: Question,
-    candidates: Sequence[Candidate],
-    until: datetime | None = None,
-    load: LoadDecide | None = None,
+    database: Database, question: Question, candidates: Sequence[Candidate], load: LoadDecide
 ) -> list[Trial]:
     """Try candidates on the newest applicants of the live entry, up to the first one that is better.
 
-    until: a moment, in place of that of the question. load: loads who decides; None: in this process.
     Raises CreditError when log or store are out of reach: of who cannot be asked nothing is concluded.
     """
     live, number = question.live, question.params.rescored
-    sample = read_sample(database, question.environment, live.number, live.digest, number, until or question.until)
-    judge = partial(_judge, sample, question, len(candidates))
-    return try_each(sample, question, candidates, load or partial(load_here, store), judge)
+    sample = read_sample(database, question.environment, live.number, live.digest, number, question.until)
+    return try_each(sample, question, candidates, load, partial(_judge, sample, question, len(candidates)))
 
 
 def try_each(
     sample: Sample,
     question: Question,
     candidates: Sequence[Candidate],
-    load: Callable[[LedgerEntry], Callable[[Mapping[str, ApplicationRow]], Sequence[_T | None]]],
-    judge: Callable[[Trial, Sequence[_T | None], Starts], Trial],
+    load: LoadDecide,
+    judge: Callable[[Trial, Sequence[Redecided], Sequence[Starts]], Trial],
 ) -> list[Trial]:
-    """Try candidates on a sample, up to the first one that is the target.
-
-    load: loads who decides all of the sample, None for an application that cannot be. judge: completes a trial.
-    """
+    """Try candidates on a sample, up to the first one that is the target. judge: completes a trial."""
     trials: list[Trial] = []
     for candidate in candidates:
         trials.append(_try(sample, question, candidate, load, judge))
@@ -151,8 +138,8 @@ def _try(
     sample: Sample,
     question: Question,
     candidate: Candidate,
-    load: Callable[[LedgerEntry], Callable[[Mapping[str, ApplicationRow]], Sequence[_T | None]]],
-    judge: Callable[[Trial, Sequence[_T | None], Starts], Trial],
+    load: LoadDecide,
+    judge: Callable[[Trial, Sequence[Redecided], Sequence[Starts]], Trial],
 ) -> Trial:
     try:
         decide = load(candidate.entry)
@@ -161,27 +148,34 @@ def _try(
     except CreditError as error:
         return Trial(candidate.name, 0, 0, {}, f"it cannot be loaded: {error.problems[0]}")
     answers = decide({one.id: one.inputs for one in sample.applications})
-    decided, asked = sum(answer is not None for answer in answers), len(answers)
+    decided, asked = sum(one.kind is not None for one in answers), len(answers)
     trial = Trial(candidate.name, decided, asked, {}, "")
     if decided < question.params.least_rescored * max(asked, 1):
         return trial._replace(why_not=f"it can decide {decided:,} of {asked:,} applications only")
     moments = np.array([one.decided_at.timestamp() for one in sample.applications])
-    starts = choose_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else None
-    if starts is None:
+    starts = list_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else []
+    if not starts:
         return trial._replace(why_not=f"{asked:,} applications of one moment prove nothing")
     return judge(trial, answers, starts)
 
 
 def _judge(
-    sample: Sample, question: Question, number: int, trial: Trial, kinds: Sequence[str | None], starts: Starts
+    sample: Sample,
+    question: Question,
+    number: int,
+    trial: Trial,
+    answers: Sequence[Redecided],
+    starts: Sequence[Starts],
 ) -> Trial:
-    compared = compare_groups(sample, question, np.array([kind == "approve" for kind in kinds]), starts)
+    compared = compare_groups(sample, question, np.array([one.kind == "approve" for one in answers]), starts)
     in_alarm = {(one.attribute, one.group): compared.found[one.attribute, one.group] for one in question.alarms}
     why_not = _find_objection(compared, in_alarm, question, number)
     return trial._replace(findings=in_alarm, why_not=why_not, small=compared.small)
 
 
-def compare_groups(sample: Sample, question: Question, other: NDArray[np.bool_], starts: Starts) -> ComparedGroups:
+def compare_groups(
+    sample: Sample, question: Question, other: NDArray[np.bool_], starts: Sequence[Starts]
+) -> ComparedGroups:
     """Compare for each group who was approved with whom another one would approve. `other`: shape (n,)."""
     codes = np.array([question.groups.assign(one.protected) for one in sample.applications], dtype=np.int64)
     live = np.array([one.decision == "approve" for one in sample.applications])
@@ -191,7 +185,7 @@ def compare_groups(sample: Sample, question: Question, other: NDArray[np.bool_],
         for code, group in enumerate(groups)
         if code
     }
-    return ComparedGroups(found, _list_small(codes[starts.skipped :], question.groups))
+    return ComparedGroups(found, _list_small(codes, question.groups))
 
 
 def _list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """A model within its budget is hardly ever in alarm, however its failures bunch; one beyond it is found."""
 
+import itertools
 import json
 
 import numpy as np
@@ -17,7 +18,7 @@ from credit.bundle.rule_causes import (
     describe_late,
     describe_slow,
 )
-from watch.failures import PERIOD_SECONDS, FailureWatch, compare_failures, start_failures
+from watch.failures import PERIOD_SECONDS, FailureWatch, compare_failures, iterate_looks, start_failures
 from watch.paired import Starts
 from watch.reading import MODEL_AT_FAULT
 
@@ -99,9 +100,34 @@ def test_it_is_the_same_by_whatever_portions_it_is_fed_and_kept() -> None:
     assert len(whole.recent) == 13
 
 
+def test_looks_are_those_of_who_looks_after_each_second_with_enough_evidence() -> None:
+    """From wherever they begin: within a period, at its end, after a silence, or before anybody came."""
+    rng = np.random.default_rng(13)
+    moments = np.sort(rng.integers(0, 40 * PERIOD_SECONDS, 1_500)).astype(float)
+    moments[700:] += 5 * PERIOD_SECONDS
+    failed = rng.random(1_500) < np.repeat([0.0, 0.5, 0.02, 0.7, 0.0], 300)
+    ends = np.flatnonzero(np.diff(moments, append=np.inf)) + 1
+    assert len(ends) < 1_500, "seconds with more than one"
+    for begin in (0, 350, int(np.searchsorted(moments, 20 * PERIOD_SECONDS)), 700):
+        before, expected = start_failures(BUDGET, DAYS), {}
+        before.feed(moments[:begin], failed[:begin])
+        untouched, one = before.dump(), FailureWatch.load(before.dump())
+        for first, last in itertools.pairwise([begin, *ends[ends > begin]]):
+            one.feed(moments[first:last], failed[first:last])
+            if one.evidence.value >= 1 / ALPHA:
+                expected[last - begin] = one.judge(ALPHA, LEAST)
+        found = iterate_looks(before, moments[begin:], failed[begin:], 1 / ALPHA)
+        looks = {number: watch.judge(ALPHA, LEAST) for number, watch in found}
+        assert list(looks) == list(expected)
+        assert len(looks) > 100
+        for number, finding in looks.items():
+            assert finding == pytest.approx(expected[number])
+        assert before.dump() == untouched
+
+
 def test_another_model_that_fails_as_often_is_not_better() -> None:
     rng = np.random.default_rng(9)
-    starts = Starts(np.zeros(2_000, np.int64), 0, 1.0)
+    starts = [Starts(np.zeros(2_000, np.int64), 0, 1.0)]
     live = rng.random(2_000) < 0.3
     assert compare_failures(live, np.zeros(2_000, bool), starts) > 1e6
     assert compare_failures(live, live, starts) == 1

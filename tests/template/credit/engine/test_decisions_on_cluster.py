@@ -93,7 +93,9 @@ def test_an_application_of_a_log_is_decided_alike_and_once_while_the_sample_grow
     people = {f"{place:032}": row for place, row in enumerate(ROWS[:25])}
     expected = {entry.kind: load_here(disk, entry)(people) for entry in (packed.entry, rule)}
     assert expected["deploy"] != expected["fallback"]
-    assert set(expected["deploy"]) == {"approve", "deny"}
+    assert {one.kind for one in expected["deploy"]} == {"approve", "deny"}
+    assert {one.rule_because is None for one in expected["deploy"]} == {True}
+    assert {one.rule_because is None for one in expected["fallback"]} == {False}
     grown = dict(list(people.items())[:15]), dict(list(people.items())[4:])
     decided = []
     decide = LiveDecider.decide_inputs

@@ -246,3 +246,15 @@ def test_a_reason_about_a_place_is_told_as_one_and_counted(results: Results, run
     rows = [re.sub(r"<[^>]*>", " ", row).split() for row in re.findall(r"<tr><th scope=.row.>.*?</tr>", html)]
     assert [f"{place}.too_high", "68", "a", "place"] in rows
     assert ["credit_history.too_low", "40", "the", "applicant"] in rows
+
+
+def test_a_reason_about_a_place_is_told_as_one_though_no_model_keeps_its_feature(results: Results) -> None:
+    """A rule reads it all the same. Its name may have a dot, as the code has one before the side."""
+    features = collect_facts(results).features
+    row = next(row for row in features.rows if row.is_place)
+    moved = row._replace(name="census.tract", kept=False)
+    changed = features._replace(rows=(moved, *(one for one in features.rows if one is not row)))
+    for code in ("census.tract", "census.tract.too_low", "census.tract.missing"):
+        assert changed.is_about_place(code)
+    assert not changed.is_about_place("census")
+    assert not changed.is_about_place(f"{row.name}.too_high")

@@ -205,6 +205,19 @@ def test_a_new_proxy_is_named_and_an_old_one_is_not(edit: Edit) -> None:
     assert "- ⚠️ liq is a new proxy: it predicts race with an AUC of 0.700" in render_comment(found)
 
 
+def test_a_new_feature_about_a_place_is_named_as_the_proxy_that_it_is(edit: Edit) -> None:
+    """Its AUC alone does not say so."""
+
+    def mark(features: Any) -> None:
+        next(row for row in features["features"] if row["feature"] == "liq")["about"] = "place"
+
+    edit("features.json", mark)
+    found = told()
+    assert (found.features.new_places, found.features.new_proxies) == (("liq",), ())
+    said = "- ⚠️ liq is about a place, and so about who lives there: a proxy by what it is"
+    assert said in render_comment(found).splitlines()
+
+
 def test_features_that_come_and_go_are_named_with_the_reason(edit: Edit) -> None:
     def other(features: Any) -> None:
         features["kept"] = [name for name in features["kept"] if name != "appinc"] + ["male"]

@@ -26,7 +26,7 @@ KEYS = {
     "fairness champion 0": GROUP,
     "fairness logistic 0": GROUP,
     "people": "why_not",
-    "features": "added dropped kept new_proxies",
+    "features": "added dropped kept new_proxies new_places",
     "features new_proxies 0": "feature attribute auc",
     "data": "contract contract_changed counts changed",
     "data counts": "rows accepted quarantined train test",

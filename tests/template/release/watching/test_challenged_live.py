@@ -23,7 +23,7 @@ Command = Callable[..., tuple[int, Any]]
 BEGIN = ("challenge", "v3.0.0", "--env", "prod", "--shadow", "--reason", "fewer denials")
 END = ("challenge", "--end", "--env", "prod", "--reason", "enough was seen")
 LIVE = ("compare", "--live", "--env", "prod")
-NEWER = b'{"format": 2, "kind": "other", "version": "v3.0.0", "share": 0.1}'
+NEWER = b'{"format": 3, "kind": "other", "version": "v3.0.0", "share": 0.1}'
 
 
 def shadow(books: Books, live: LedgerEntry, people: list[tuple[int, str | None]], flipped: set[int]) -> None:

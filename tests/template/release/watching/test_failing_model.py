@@ -1,16 +1,19 @@
 """A model that fails beyond its budget is taken back by the same rules as for unequal treatment, or people are told."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from failing_models import FAILED, fail, let_candidates_fail, slow_down
 from filled_logs import Books, assert_untouched, damage_bundle, harm, look, mix_people, read_newest, start
 from sqlalchemy import delete
 
-from credit.bundle.rule_causes import NO_SCORE, describe_doubt, describe_failure, describe_late, describe_slow
+from credit.bundle.rule_causes import NO_SCORE, describe_doubt, describe_late, describe_slow
+from credit.common.errors import CreditError, Problem
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry.holds import append_hold
 from credit.registry.ledger import Ledger, LedgerEntry
@@ -24,17 +27,7 @@ from release.watching.taking_back import acting
 from testing.releases import deploy_versions
 
 Command = Callable[..., tuple[int, Any]]
-FAILED = describe_failure(ValueError("x"))
 BECAUSE = "no version and no rule is better by paired evidence"
-
-
-def fail(
-    books: Books, live: LedgerEntry, number: int = 60, because: str = FAILED, kind: str = "approve", **changes: Any
-) -> None:
-    """Write decisions by the rule, since the model failed; everybody alike."""
-    by_rule = live.model_copy(update={"kind": "fallback"})
-    people = books.town.find(live, kind, by_rule, kind)
-    books.write(live, mix_people(number, people, people), decided_by="rule", rule_because=because, **changes)
 
 
 def assert_stays(found: Look, store: Store, live: LedgerEntry, why: str, environment: str = "prod") -> None:
@@ -185,7 +178,8 @@ def test_a_model_that_hangs_is_slow_and_does_not_hold_the_watch(
     monkeypatch.setattr(
         blame, "load_decider", lambda store, entry: Hanging() if entry.version == hangs else load(store, entry)
     )
-    monkeypatch.setattr(pace, "wait", lambda *_: begun.wait())  # and no longer
+    monkeypatch.setattr(pace, "wait", lambda *_: begun.wait())  # and no longer, though it would be long
+    monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=lambda: time.perf_counter() + 60 * begun.is_set()))
     fail(books, live, because=describe_slow(0.5))
     assert look(books).took_back == took_back
     ended.set()
@@ -250,45 +244,6 @@ def test_few_failures_are_no_reason(released: Store, books: Books, live: LedgerE
     assert read_newest(released) == live
 
 
-def slow_down(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """Let the models of versions take a second for each applicant, by a clock that only they move."""
-    load, clock = affected.load_decider, [0.0]
-
-    class Timed:
-        def __init__(self, decider: Any, seconds: float) -> None:
-            self._decider, self._seconds = decider, seconds
-
-        def decide_inputs(self, inputs: Any) -> Redecision:
-            clock[0] += self._seconds
-            made: Redecision = self._decider.decide_inputs(inputs)
-            return made
-
-    def load_timed(store: Store, entry: LedgerEntry) -> Any:
-        return Timed(load(store, entry), 1.0 if entry.version in names else 0.001)
-
-    monkeypatch.setattr(blame, "load_decider", load_timed)
-    monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-
-
-def let_candidates_fail(monkeypatch: pytest.MonkeyPatch, *names: str, module: ModuleType = trial) -> None:
-    """Let versions fail on everybody; the rule beside the live version is `rule`."""
-    load = affected.load_decider
-
-    class Failing:
-        def __init__(self, decider: Any) -> None:
-            self._decider = decider
-
-        def decide_inputs(self, inputs: Any) -> Redecision:
-            made: Redecision = self._decider.decide_inputs(inputs)
-            return made._replace(rule_because=FAILED)
-
-    def load_failing(store: Store, entry: LedgerEntry) -> Any:
-        decider = load(store, entry)
-        return Failing(decider) if ("rule" if entry.kind == "fallback" else entry.version) in names else decider
-
-    monkeypatch.setattr(module, "load_decider", load_failing)
-
-
 def test_where_the_version_before_fails_on_the_same_people_the_rule_decides(
     released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,6 +253,40 @@ def test_where_the_version_before_fails_on_the_same_people_the_rule_decides(
     newest = read_newest(released)
     assert (newest.kind, newest.actor) == ("fallback", "watch")
     assert "not v1.0.0: it fails on 100.0% of them itself, and the budget is 5.0%" in newest.reason
+
+
+def test_one_error_of_many_when_it_decides_again_is_no_reason_to_blame_the_model_for_lateness(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, times = affected.load_decider, iter([FAILED])
+
+    class Erring:
+        def __init__(self, decider: Any) -> None:
+            self._decider = decider
+
+        def decide_inputs(self, inputs: Any) -> Redecision:
+            made: Redecision = self._decider.decide_inputs(inputs)
+            return made._replace(rule_because=next(times, made.rule_because))
+
+    monkeypatch.setattr(blame, "load_decider", lambda store, entry: Erring(load(store, entry)))
+    fail(books, live, 40, because=describe_late(0.5))
+    assert_stays(look(books, failing_budget=0.01), released, live, BUSY)
+
+
+def test_errors_count_though_the_live_version_cannot_be_loaded_to_be_timed(
+    books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = affected.load_decider
+
+    def refuse(store: Store, entry: LedgerEntry) -> Any:
+        if entry.version == live.version:
+            raise CreditError(Problem("its bundle", "damaged"))
+        return load(store, entry)
+
+    monkeypatch.setattr(blame, "load_decider", refuse)
+    fail(books, live, 1, because=describe_late(0.5))
+    fail(books, live, 60)
+    assert look(books).took_back
 
 
 def test_where_nobody_does_better_it_stays_and_people_are_told(

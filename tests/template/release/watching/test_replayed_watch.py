@@ -90,10 +90,31 @@ def test_a_replay_knows_the_hold_of_that_time(
     assert replay(command)[0] == [(2, None, "counsel holds prod: a person looks")]
     write("resume", books.now + timedelta(hours=1))
     assert replay(command)[0] == [(2, None, "counsel holds prod: a person looks")], "it came later"
-    write("resume", books.now - timedelta(minutes=100))
-    assert replay(command)[0] == [(2, "v1.0.0", "")], "looked for again when more people came"
+    ended = books.now - timedelta(minutes=100)
+    write("resume", ended)
+    assert replay(command)[0] == [(2, "v1.0.0", "")]
+    (entry,) = command("watch", "--env", "prod", "--replay", "--json")[1]["entries"]
+    assert datetime.fromisoformat(entry["at"]) == ended, "by those who came until then"
+    assert entry["tried"][0]["asked"] == 400
     write("hold", books.now + timedelta(hours=2))
     assert replay(command)[0] == [(2, "v1.0.0", "")], "another one came later"
+
+
+def test_a_replay_acts_on_groups_when_the_pause_ends(
+    books: Any, live: LedgerEntry, released: Store, command: Command, tmp_path: Path
+) -> None:
+    harm(books, live)
+    acted = datetime.fromisoformat(command("watch", "--env", "prod", "--replay", "--json")[1]["entries"][0]["at"])
+    (third,) = deploy_versions(released, "v3.0.0")
+    harm(books, third)
+    ended = books.now - timedelta(minutes=30)
+    change_params(tmp_path, pause_days=(ended - acted) / timedelta(days=1))
+    first, second = command("watch", "--env", "prod", "--replay", "--json")[1]["entries"]
+    assert (first["target"], second["target"]) == ("v1.0.0", "v1.0.0")
+    assert abs(datetime.fromisoformat(second["at"]) - ended) < timedelta(seconds=1)
+    assert second["tried"][0]["asked"] in (469, 470)
+    change_params(tmp_path, pause_days=5_000_000)
+    assert replay(command)[0][1][:2] == (3, None), "and no moment that no calendar has"
 
 
 def test_a_replay_with_a_gap_is_inconclusive(books: Any, live: LedgerEntry, command: Command) -> None:

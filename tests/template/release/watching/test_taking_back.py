@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from release.deployment.change import Attribution
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
 from release.deployment.quarantine import Quarantine
 from release.oncall.alarms import NewAlarm, read_alarms, record_alarms
+from release.oncall.redeciding import load_here
 from release.watching.loop import keep_looking
 from release.watching.report import format_told
 from release.watching.shown.exposed import Exposed
@@ -135,7 +137,7 @@ def test_figures_of_a_small_group_are_in_no_reason_of_an_entry(
     interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
     one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
     question = Question("prod", live, groups, [one], params, judging)
-    (trial,) = try_candidates(released, books.log.database, question, [Candidate("v1.0.0", before)])
+    (trial,) = try_candidates(books.log.database, question, [Candidate("v1.0.0", before)], partial(load_here, released))
     people = trial.findings["race", "Black"].people
     assert (0 < people < 10, trial.why_not == "") == (True, alpha == 1000)
     reason = word_reason("v2.0.0", [one], [trial], params, judging)

@@ -1,8 +1,11 @@
 """A week whose applicants differ from those that the version was made from is told, once, and nothing is taken back."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
+import pytest
 from filled_logs import Books, read_newest, start
 
 from credit.registry.ledger import LedgerEntry
@@ -41,6 +44,59 @@ def test_drift_is_told_of_the_figures_that_changed(released: Store, books: Books
     assert other.told.drift.start == usual.told.drift.start + 2 * WEEK
     assert other.word == "quiet"
     assert read_newest(released) == live
+
+
+def choose_poor(books: Books, live: LedgerEntry) -> list[int]:
+    scores = [one[3] for one in books.town.decide(live)]
+    return [place for place, score in enumerate(scores) if score < np.quantile(scores, 0.3)]
+
+
+def choose_silent(books: Books, live: LedgerEntry) -> list[int]:
+    there = books.town.applications
+    silent = [place for place, one in enumerate(there) if one["income"] is None]
+    return silent * (len(there) // len(silent)) + list(range(len(there)))
+
+
+def choose_referred(books: Books, live: LedgerEntry) -> list[int]:
+    kinds = [one[0] for one in books.town.decide(live)]
+    referred = [place for place, kind in enumerate(kinds) if kind == "refer"]
+    return referred * (len(kinds) // len(referred)) + list(range(len(kinds)))
+
+
+@pytest.mark.parametrize(
+    ("choose", "figure"),
+    [
+        (choose_poor, "score"),
+        (choose_silent, "missing income"),
+        (choose_referred, "decisions"),
+        (None, "groups of race"),
+    ],
+)
+def test_what_comes_otherwise_is_the_figure_that_is_told(
+    books: Books,
+    live: LedgerEntry,
+    rows: list[dict[str, Any]],
+    choose: Callable[[Books, LedgerEntry], list[int]] | None,
+    figure: str,
+) -> None:
+    """Poorer people, more who leave a field empty, more for the analysts, more of a group; a usual week before."""
+    everybody, rng = list(range(len(rows))), np.random.default_rng(5)
+
+    def write(applicants: list[int], race: str | None = None) -> set[str]:
+        _, books.now = find_period(books.now + WEEK, 7)
+        people = rng.permutation(applicants * (600 // len(applicants) + 1))[:600]
+        books.write(live, [(int(one), race if race and rng.random() < 0.5 else rows[one]["race"]) for one in people])
+        _, books.now = find_period(books.now + WEEK, 7)
+        found = start(books, stale_hours=1e6).look(books.now).told.drift
+        assert found is not None
+        assert found.people == 600
+        return {one.figure for one in found.drifted}
+
+    assert write(everybody) == set()
+    drifted = write(everybody if choose is None else choose(books, live), None if choose else "Black")
+    assert figure in drifted
+    if choose is None:
+        assert drifted == {figure}, "nothing that decides reads it"
 
 
 def test_a_week_of_few_people_says_nothing(books: Books, live: LedgerEntry) -> None:

@@ -296,6 +296,7 @@ def test_operations_and_models_of_the_api_have_names_that_a_client_can_use(servi
         "ProtectedAttributes",
         "Refusal",
         "ReviewResponse",
+        "SplitResponse",
         "VersionResponse",
     }
 

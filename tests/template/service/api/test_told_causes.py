@@ -23,8 +23,8 @@ NEWER = "the tables of the database of the decision log are newer than this serv
 
 def list_problems(log: DecisionLog) -> dict[str, str]:
     """List the problems of a service that has no other part that fails."""
-    nobody = SimpleNamespace(problems={}, list_problems=dict, problem=None)
-    names = ("follower", "decider", "checkpoints", "keys", "shadows")
+    nobody = SimpleNamespace(problems={}, live=SimpleNamespace(list_problems=dict), problem=None, challenge=None)
+    names = ("follower", "decider", "checkpoints", "keys", "shadows", "dealer")
     return collect_problems(cast(Parts, SimpleNamespace(log=log, **dict.fromkeys(names, nobody))))
 
 

@@ -139,7 +139,8 @@ def test_a_finding_with_an_honest_cause_is_accepted_by_a_command_that_leaves_a_t
     with log.database.begin_read() as connection:
         events = connection.execute(select(EVENTS_TABLE.c.kind, EVENTS_TABLE.c.detail)).all()
     assert [(kind, detail["reason"]) for kind, detail in events] == [("accept", "The store was away")]
-    kept = [store.read(f"log/accepted/{name}") or b"" for name in store.list_children("log/accepted")[1]]
+    folder = "log/accepted/decisions"
+    kept = [store.read(f"{folder}/{name}") or b"" for name in store.list_children(folder)[1]]
     assert [b"The store was away" in one for one in kept] == [True]
 
 
@@ -199,6 +200,31 @@ def test_an_erasure_that_was_killed_before_its_checkpoint_is_accepted_by_the_eve
     assert (report.found, report.erased, report.unconfirmed) == (0, 2, 0)
 
 
+def test_what_a_service_has_covered_is_not_accepted_and_nothing_is_accepted_twice_over(
+    log: DecisionLog, store: Store
+) -> None:
+    rows = write_each(log, [make_record(), make_record()])
+    CheckpointWriter(log.chains, lambda: store, "prod").write()
+    for row in rows:
+        with pytest.raises(CreditError, match="a checkpoint of a service covers it already, that of place 2"):
+            main(["accept", row["id"], "--reason", "So be it"])
+    assert store.list_children("log/accepted") == ([], [])
+    later = write_each(log, [make_record()])
+    accept(later[0]["id"])
+    assert verify(log, store)["decisions"].accepted == 1
+
+
+def test_an_acceptance_without_its_checkpoint_covers_nothing(log: DecisionLog, store: Store) -> None:
+    """As of a command that was killed between the two."""
+    CheckpointWriter(log.chains, lambda: store, "prod").write()
+    row = add_forged(log, decided_at=datetime.now(UTC) + timedelta(hours=1))
+    accept(row["id"])
+    for name in store.list_children(f"log/decisions/{row['writer']}")[1]:
+        store.delete(f"log/decisions/{row['writer']}/{name}")
+    report = verify(log, store)["decisions"]
+    assert (report.found, report.accepted) == (1, 0)
+
+
 def test_a_chain_that_is_not_whole_is_not_accepted(log: DecisionLog, store: Store) -> None:
     CheckpointWriter(log.chains, lambda: store, "prod").write()
     rows = write_each(log, [make_record() for _ in range(3)])
@@ -208,4 +234,4 @@ def test_a_chain_that_is_not_whole_is_not_accepted(log: DecisionLog, store: Stor
         main(["accept", rows[2]["id"], "--reason", "So be it"])
     with pytest.raises(CreditError, match="no row of a chain has this id"):
         main(["accept", "0" * 32, "--reason", "So be it"])
-    assert store.list_children("log/accepted")[1] == []
+    assert store.list_children("log/accepted") == ([], [])

@@ -48,7 +48,7 @@ async def ask(decider: Decider, serving: LiveVersion, asked: ApplicationRequest,
 
 
 async def ask_many(decider: Decider, serving: LiveVersion, asked: Applications) -> list[DecisionRow]:
-    return (await decider.decide_batch(serving, asked, "tester", None, time.monotonic())).records
+    return (await decider.decide_batch([serving] * len(asked), asked, "tester", None, time.monotonic())).records
 
 
 async def hold(model: HeldModel) -> None:
@@ -107,7 +107,7 @@ def test_who_would_be_late_is_decided_by_the_rule_at_once(
     """The deadline is far away, but by the last scores there is no time for two: the second does not wait for it."""
     model = HeldModel(held=2)
     serving, decider = with_model(model), make_decider()
-    decider._one._measured.extend([1.5 * PATIENCE] * 9)
+    decider.live.one._measured.extend([1.5 * PATIENCE] * 9)
 
     async def ask_two() -> tuple[str, DecisionRow]:
         alone = (await ask(decider, serving, applications[0]))["decided_by"]
@@ -123,7 +123,7 @@ def test_who_would_be_late_is_decided_by_the_rule_at_once(
     assert alone == "model", "with nobody ahead the model is asked, else it could never show that it is quick again"
     assert second["decided_by"] == "rule"
     assert second["rule_because"].startswith("the model could not answer within")
-    assert decider.list_problems().keys() == {"model_late"}
+    assert decider.live.list_problems().keys() == {"model_late"}
 
 
 def test_a_slow_model_opens_the_circuit_which_closes_when_it_is_quick(
@@ -133,18 +133,18 @@ def test_a_slow_model_opens_the_circuit_which_closes_when_it_is_quick(
     serving, decider = with_model(model), make_decider(BUDGET)
 
     async def ask_until_quick() -> None:
-        assert decider.circuits == {"one": "closed", "batch": "closed"}
+        assert decider.live.circuits == {"one": "closed", "batch": "closed"}
         assert (await ask(decider, serving, applications[0]))["decided_by"] == "rule"
-        assert decider.circuits == {"one": "open", "batch": "closed"}
-        assert "circuit" in decider.list_problems()
+        assert decider.live.circuits == {"one": "open", "batch": "closed"}
+        assert "circuit" in decider.live.list_problems()
         asked = await asyncio.gather(*(ask(decider, serving, one) for one in applications[:20]))
         assert list_deciders(asked) == ["rule"] * 20
         assert model.calls == 1, "who comes meanwhile is not given to the model"
         model.let_go.set()
         while (await ask(decider, serving, applications[0]))["decided_by"] == "rule":
             await asyncio.sleep(0.05)
-        assert decider.circuits == {"one": "closed", "batch": "closed"}
-        assert "circuit" not in decider.list_problems()
+        assert decider.live.circuits == {"one": "closed", "batch": "closed"}
+        assert "circuit" not in decider.live.list_problems()
 
     run(ask_until_quick())
 
@@ -191,7 +191,7 @@ def test_a_batch_whose_model_hangs_at_one_application_does_not_wait_for_its_own_
     assert quick <= 2
     assert list_deciders(records) == ["model"] * quick + ["rule"] * (40 - quick)
     assert {record["rule_because"] for record in records[quick:]} == {"the model took longer than 0.2 s"}
-    assert decider.circuits == {"one": "closed", "batch": "open"}
+    assert decider.live.circuits == {"one": "closed", "batch": "open"}
     model.let_go.set()
 
 

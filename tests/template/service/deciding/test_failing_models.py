@@ -54,7 +54,7 @@ def test_a_quick_model_decides(make_decider: MakeDecider, with_model: WithModel,
     decider = make_decider()
     answers = ask(decider, with_model(approve), applications[:3])
     assert [(one.records[0]["decided_by"], one.records[0]["rule_because"]) for one in answers] == [("model", None)] * 3
-    assert decider.list_problems() == {}
+    assert decider.live.list_problems() == {}
 
 
 def test_where_the_model_fails_the_rule_decides_and_says_so(
@@ -74,8 +74,8 @@ def test_a_model_that_fails_on_everything_is_a_problem_that_counts(
     ask(decider, with_model(fail), applications[:12])
     ask(decider, with_model(approve), applications[:8])
     said = "the model failed on 12 of 20 applications in the last minute"
-    assert decider.list_problems() == {"model_failed": f"{said}, and the rule decided in its place"}
-    assert decider.circuits == {"one": "closed", "batch": "closed"}, "one that fails keeps nobody waiting"
+    assert decider.live.list_problems() == {"model_failed": f"{said}, and the rule decided in its place"}
+    assert decider.live.circuits == {"one": "closed", "batch": "closed"}, "one that fails keeps nobody waiting"
 
 
 def test_the_first_failure_is_in_the_log_with_its_place_and_without_values_and_later_ones_are_counted(
@@ -88,10 +88,10 @@ def test_the_first_failure_is_in_the_log_with_its_place_and_without_values_and_l
     assert "MemoryError" in said
     assert "test_failing_models.py" in said, "the traceback names the place"
     assert "Eve" not in said
-    decider.watch._logged = float("-inf")  # a minute has passed
-    decider.watch.log_counts()
+    decider.live.watch._logged = float("-inf")  # a minute has passed
+    decider.log_counts()
     assert logged.getvalue().splitlines()[-1] == "ERROR the model failed on 12 applications in the last minute"
-    decider.watch.log_counts()
+    decider.log_counts()
     assert logged.getvalue().count("ERROR") == 2
 
 
@@ -102,7 +102,7 @@ def test_another_version_is_not_told_to_fail_as_the_last_one_did(
     ask(decider, with_model(fail), applications[:2])
     decider.reset()
     ask(decider, with_model(approve), applications[:2])
-    assert decider.list_problems() == {}
+    assert decider.live.list_problems() == {}
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.5])
@@ -113,7 +113,7 @@ def test_a_score_that_is_none_is_never_answered(
     serving = with_model(lambda _: [Decision("approve", score, (), "model")])
     ((record,), _) = ask(decider, serving, applications[:1])[0]
     assert (record["decided_by"], record["rule_because"]) == ("rule", "the model gave no score")
-    assert decider.list_problems().keys() == {"model_failed"}
+    assert decider.live.list_problems().keys() == {"model_failed"}
 
 
 def test_what_the_contract_refuses_is_refused_and_not_left_to_the_rule(
@@ -126,8 +126,8 @@ def test_what_the_contract_refuses_is_refused_and_not_left_to_the_rule(
     with pytest.raises(CreditError, match=r"application\.ratio"):
         ask(decider, serving, applications[:1])
     with pytest.raises(CreditError, match=r"applications\.1\.application\.ratio"):
-        run(decider.decide_batch(serving, applications[:2], "tester", None, time.monotonic()))
-    assert decider.list_problems() == {}
+        run(decider.decide_batch([serving] * 2, applications[:2], "tester", None, time.monotonic()))
+    assert decider.live.list_problems() == {}
 
 
 def test_where_the_rule_fails_too_the_others_are_decided(

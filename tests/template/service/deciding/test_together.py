@@ -50,7 +50,7 @@ async def ask_all(decider: Decider, asked: Sequence[tuple[LiveVersion, Applicati
 
 
 def ask(decider: Decider, asked: Sequence[tuple[LiveVersion, ApplicationRequest]]) -> list[Any]:
-    decider._singles._expected = len(asked)
+    decider.live.singles._expected = len(asked)
     return run(ask_all(decider, asked))
 
 
@@ -82,8 +82,8 @@ def test_a_model_that_mixes_rows_or_is_slow_gets_one_at_a_time(
 ) -> None:
     """Of ten slow ones in one call, the rule would have to decide those for whom there was time."""
     model, decider = Approving(), make_decider()
-    decider._one._measured.append(seconds)
-    decider._one._measured.extend([QUICK] * 5)
+    decider.live.one._measured.append(seconds)
+    decider.live.one._measured.extend([QUICK] * 5)
     ask(decider, [(with_model(model, is_row_wise), one) for one in applications[:4]])
     assert model.sizes == [1] * 4
 
@@ -93,7 +93,7 @@ def test_a_hundred_at_most_are_decided_by_one_call(
 ) -> None:
     model, decider = Approving(), make_decider()
     serving = with_model(model, is_row_wise=True)
-    decider._one._measured.append(QUICK)
+    decider.live.one._measured.append(QUICK)
     ask(decider, [(serving, one) for one in applications[:250]])
     assert model.sizes == [100, 100, 50]
 
@@ -103,7 +103,7 @@ def test_one_call_is_for_one_version(
 ) -> None:
     old, new, decider = Approving(), Approving(), make_decider()
     versions = [with_model(model, is_row_wise=True) for model in (old, new)]
-    decider._one._measured.append(QUICK)
+    decider.live.one._measured.append(QUICK)
     ask(decider, [(versions[place > 4], one) for place, one in enumerate(applications[:8])])
     assert (old.sizes, new.sizes) == ([5], [3])
 
@@ -119,7 +119,7 @@ def test_one_that_cannot_be_scored_changes_nothing_for_those_beside_it(
 
     decider = make_decider()
     serving = with_model(approve_but_one, is_row_wise=True)
-    decider._one._measured.append(QUICK)
+    decider.live.one._measured.append(QUICK)
     answers = ask(decider, [(serving, one) for one in applications[:5]])
     failed = answers.pop(2)
     assert list_deciders(answers) == ["model"] * 4
@@ -139,7 +139,7 @@ def test_scores_that_are_not_one_for_each_are_asked_for_one_by_one(
 
     decider = make_decider()
     serving = with_model(score, is_row_wise=True)
-    decider._one._measured.append(QUICK)
+    decider.live.one._measured.append(QUICK)
     answers = ask(decider, [(serving, one) for one in applications[:3]])
     assert [one.records[0]["score"] for one in answers] == [0.5] * 3
 
@@ -155,10 +155,10 @@ def test_of_a_call_that_hangs_the_rule_decides_everybody(
 
     decider = make_decider(0.2)
     serving = with_model(hang, is_row_wise=True)
-    decider._one._measured.append(QUICK)
+    decider.live.one._measured.append(QUICK)
     answers = ask(decider, [(serving, one) for one in applications[:6]])
     assert list_deciders(answers) == ["rule"] * 6
-    assert decider.circuits["one"] == "open"
+    assert decider.live.circuits["one"] == "open"
     let_go.set()
 
 
@@ -167,8 +167,8 @@ def test_a_batch_is_decided_a_slice_at_a_call_in_its_order(
 ) -> None:
     model, decider = Approving(), make_decider()
     serving = with_model(model, is_row_wise=True)
-    decider._many._measured.append(QUICK)
-    found = run(decider.decide_batch(serving, applications[:50], "tester", None, time.monotonic()))
+    decider.live.many._measured.append(QUICK)
+    found = run(decider.decide_batch([serving] * 50, applications[:50], "tester", None, time.monotonic()))
     assert sorted(model.sizes) == [10, 20, 20]
     assert [record["inputs"] for record in found.records] == [one.application for one in applications[:50]]
 

@@ -68,6 +68,23 @@ def test_a_body_that_is_no_batch_takes_no_more_than_ten_times_its_size(parser: R
     assert sum(len(f"{one.where}{one.found}{one.expected}") for one in problems) < 101 * 500
 
 
+@pytest.mark.parametrize("size", [8_000, 200_000], ids=["read as it is checked", "read before it is checked"])
+def test_one_application_however_large_takes_no_more_than_ten_times_its_size(
+    parser: RequestParser, asked: Asked, size: int
+) -> None:
+    """Largest are those of which the bureau reports much; whatever it is, each value is checked once."""
+    members = {f"bureau_{number}": 1.0 + number for number in range(3, size // 26)}
+    body = json.dumps({**asked[0], "application": asked[0]["application"] | members}).encode()
+    tracemalloc.start()
+    try:
+        parsed = parser.parse(body)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(parsed.application) == len(asked[0]["application"]) + len(members)
+    assert peak < 10 * len(body)
+
+
 def test_a_batch_of_thousands_of_mistakes_is_not_looked_at_after_the_first_hundred(
     parser: RequestParser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,6 +122,12 @@ def test_it_says_that_the_rule_decides_and_why(facts: ServiceSnapshot, serving: 
     assert "neither the store nor the disk has one" in baked.lead
 
 
+def test_it_says_that_the_rule_decides_while_the_model_is_left_alone(facts: ServiceSnapshot) -> None:
+    said = build_overview(replace(facts, is_left_alone=True))
+    assert (said.state, said.headline) == ("rule", "The rule decides")
+    assert said.lead == "The model of v2.0.0, a logistic regression, is left alone meanwhile."
+
+
 def test_it_says_that_the_rule_of_another_version_stands_in(
     facts: ServiceSnapshot, serving: Callable[..., LiveVersion]
 ) -> None:

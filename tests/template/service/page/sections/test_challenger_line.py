@@ -10,10 +10,10 @@ from sqlalchemy import insert
 
 from credit.decision_log.database import Database
 from credit.decision_log.tables import SHADOWS_TABLE
-from credit.registry.challenges import Challenge
+from credit.registry.challenges import Challenge, SplitPlan
 from service.page import routes
 from service.page.routes import PageState
-from service.page.sections.challenger import describe_challenge
+from service.page.sections.challenger import describe_challenge, describe_split
 from testing.decisions import make_record, make_shadow
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -81,3 +81,20 @@ def test_one_that_does_not_decide_or_cannot_be_read_says_so() -> None:
     shown = describe_challenge(None, False, COUNTS, None, NOW)
     assert shown.headline == "Nobody decides beside: the record of the challenge is not valid"
     assert shown.since is None
+
+
+@pytest.mark.parametrize(
+    ("rest", "headline"),
+    [
+        (None, "v9.0.0 decides about 20.0% of the applicants"),
+        ("its time is over", "v9.0.0 was to decide about 20.0%, and decides about nobody: its time is over; begun"),
+    ],
+)
+def test_a_split_says_its_share_its_end_and_whom_it_was_dealt(rest: str | None, headline: str) -> None:
+    until = datetime(2026, 4, 1, tzinfo=UTC)
+    plan = SplitPlan(share=0.2, until=until, difference=0.02, alpha=0.05, limit=0.8, breach_alpha=0.01)
+    split = make_challenge(1200).model_copy(update={"kind": "split", "plan": plan})
+    shown = describe_split(split, plan, rest, {"dealt to the challenger": 3}, NOW)
+    assert (shown.headline, shown.since and shown.since.ago) == (headline, "3 hours ago")
+    assert shown.takes.startswith("It is over on 1 April 2026, 00:00 UTC. It takes about 1,200 applications")
+    assert "was not known" in describe_split(make_challenge(None), plan, None, {}, NOW).takes

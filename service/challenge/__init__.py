@@ -1,0 +1,1 @@
+"""Follow challenges, and deal applicants between the live version and the challenger of a split."""
