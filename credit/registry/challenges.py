@@ -67,9 +67,8 @@ class Challenge(StoreRecord):
     @model_validator(mode="after")
     def _require_plan_of_split(self) -> Self:
         if (self.kind == "split") != (self.plan is not None):
-            raise make_value_error(
-                f"a {self.kind} {'without' if self.plan is None else 'with'} a plan", "one of a split"
-            )
+            found = f"a {self.kind} {'without' if self.plan is None else 'with'} a plan"
+            raise make_value_error(found, "a plan of a split, and of nothing else")
         return self
 
     @property

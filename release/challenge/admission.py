@@ -1,6 +1,7 @@
 """Decide whether a version may challenge the live one: nothing of it may surprise whoever reads its decisions."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -120,16 +121,18 @@ def find_ended(store: Store, environment: str) -> tuple[Challenge | None, int]:
 
 
 def find_ended_split(store: Store, environment: str) -> tuple[Challenge, Challenge] | None:
-    """Find the split that the newest record ended, and that record; None where it ended none.
+    """Find the split that the newest record ended, and that record; None where it ended none that can be read.
 
-    Raises CreditError when one of them is not valid, or the store is away.
+    Raises CreditError when the newest record is not valid, or the store is away.
     """
     book = Challenges(store, environment)
     newest = book.read_newest()
     if newest is None or newest.is_begin or newest.number == 1:
         return None
-    before = book.read(newest.number - 1)
-    return (before, newest) if before.kind == "split" else None
+    with suppress(CreditError):  # an end may leave a record behind that nobody here can read
+        before = book.read(newest.number - 1)
+        return (before, newest) if before.kind == "split" else None
+    return None
 
 
 def require_challenge(store: Store, environment: str) -> Challenge:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
@@ -131,19 +130,3 @@ def count_daily(number: int, first: datetime, last: datetime) -> float | None:
     """Count applications a day between two moments; None where they are of less than an hour."""
     span = last - first
     return number / (span / timedelta(days=1)) if span >= timedelta(hours=1) else None
-
-
-def try_prediction(
-    store: Store,
-    databases: list[Database],
-    environment: str,
-    live: LedgerEntry,
-    record: VersionRecord,
-    difference: float,
-    alpha: float,
-) -> tuple[Forecast | None, str]:
-    """Foretell, or say why it cannot be foretold: that stops no challenge."""
-    try:
-        return predict_needs(store, databases[-1], environment, live, record, difference, alpha), ""
-    except CreditError as error:
-        return None, str(error.problems[0])

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
@@ -25,27 +24,24 @@ class Approvals(NamedTuple):
 
 def predict_split_needs(
     store: Store,
-    databases: list[Database],
+    database: Database,
     environment: str,
     live: LedgerEntry,
     record: VersionRecord,
     share: float,
     difference: float,
     alpha: float,
-) -> tuple[Forecast | None, str]:
-    """Foretell by the newest applicants, whom the challenger decides too, or say why it cannot be foretold.
+) -> Forecast:
+    """Foretell by the newest applicants, whom the challenger decides too. Raises CreditError as `predict_needs` does.
 
     `share`: whom the challenger is to decide about; `alpha`: that of the plan.
     """
-    try:
-        both = decide_by_both(store, databases[-1], environment, live, record)
-    except CreditError as error:
-        return None, str(error.problems[0])
+    both = decide_by_both(store, database, environment, live, record)
     if both is None:
-        return Forecast(difference, 0, None, {}, None), ""
+        return Forecast(difference, 0, None, {}, None)
     known = {name: _count_approvals(one) for name, one in both.flips.items() if one.people}
     everybody = _count_approvals(both.everybody) if both.everybody.people else Approvals(0, 0.0, 0.0)
-    return estimate_split_needs(everybody, known, both.groups, share, difference, alpha, both.daily), ""
+    return estimate_split_needs(everybody, known, both.groups, share, difference, alpha, both.daily)
 
 
 def estimate_split_needs(

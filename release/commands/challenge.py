@@ -18,7 +18,7 @@ from credit.registry.address import open_store
 from credit.registry.challenges import LARGEST_SHARE, ChallengeKind, Challenges, SplitPlan
 from credit.registry.store import Store
 from release.challenge.admission import Contest, admit_challenger, find_ended
-from release.challenge.forecast import Forecast, try_prediction
+from release.challenge.forecast import Forecast, predict_needs
 from release.challenge.split_forecast import predict_split_needs
 from release.challenge.wording import describe_forecast, dump_forecast
 from release.commands.options import StoreCommand, add_dry_run, add_environment, add_reason
@@ -164,10 +164,9 @@ def _end(store: Store, env: str, reason: str, dry_run: bool) -> Answer:
     made = Challenges(store, env).append("end", named[:2], named[2], reason, find_actor(), last)
     lines = [f"{env}: record {last}, which this code cannot read, is left behind; nobody challenges"]
     if current:
-        plan = current.plan
-        decided, how = (
-            ("it decided", f"--split {plan.share:g} --days ...") if plan else ("it would have decided", "--shadow")
-        )
+        decided, how = "it would have decided", "--shadow"
+        if current.plan is not None:
+            decided, how = "it decided", f"--split {current.plan.share:g} --days ..."
         lines = [
             f"{env}: the challenge by {current.version} is ended; what {decided} stays in the log",
             f"undo:  release challenge {current.version} --env {env} {how} --reason '...'",
@@ -178,14 +177,15 @@ def _end(store: Store, env: str, reason: str, dry_run: bool) -> Answer:
 def _predict(
     store: Store, settings: Settings, contest: Contest, difference: float, plan: SplitPlan | None
 ) -> tuple[Forecast | None, str]:
-    where, alpha = locate_in_environment(), settings.params.better_alpha
+    """Foretell how many applications it takes, or say why that is not known: it stops no challenge."""
+    where = locate_in_environment()
     if not has_log(*where):
         return None, "no decision log here; SERVICE_STATE and SERVICE_DATABASE_URL say where it is"
     try:
         with open_read_only(*where) as databases:
-            of = (store, databases, settings.environment, contest.live, contest.record)
+            of = (store, databases[-1], settings.environment, contest.live, contest.record)
             if plan is not None:
-                return predict_split_needs(*of, plan.share, plan.difference, plan.alpha)
-            return try_prediction(*of, difference, alpha)
+                return predict_split_needs(*of, plan.share, plan.difference, plan.alpha), ""
+            return predict_needs(*of, difference, settings.params.better_alpha), ""
     except CreditError as error:
         return None, str(error.problems[0])

@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
 from credit.registry.challenges import Challenge, Challenges
-from credit.registry.signatures import require_signature
 from credit.registry.store import Store
-from credit.registry.versions import fetch_temporarily, require_version
 from service.challenge.dealing import Dealer, find_obstacle
-from service.challenge.loading import load_challenger
+from service.challenge.loading import fetch_challenger, load_challenger
 from service.engine.follower import Follower
 from service.engine.requests import RequestParser
 from service.settings import STORE_SECONDS, Settings
@@ -166,11 +164,7 @@ class ChallengeFollower:
         _LOG.info("challenge %d: %s decides about a share of the applicants", challenge.number, challenge.version)
 
     def _load(self, store: Store, challenge: Challenge) -> Challenger:
-        """Load a challenger by the rules of the live version: signed where asked for, every hash checked."""
-        trusted = self._read_settings().trusted_keys
-        if trusted is not None:
-            require_signature(store, challenge.version, challenge.digest, trusted)
-        patient = Store(store.url, make=False)  # a version is larger than a record of a challenge
-        with fetch_temporarily(patient, require_version(patient, challenge.version, challenge.digest)) as folder:
-            settings = self._read_settings()
+        """Start the process of a challenger in the shadow. Raises as `_shadow` does."""
+        settings = self._read_settings()
+        with fetch_challenger(store, challenge, settings) as folder:
             return Challenger(challenge, folder, LogPlace(settings.database, settings.spool))

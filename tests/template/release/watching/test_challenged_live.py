@@ -87,6 +87,7 @@ def test_a_record_that_is_not_valid_is_told_and_an_end_leaves_it_behind(released
     assert Challenges(released, "prod").read(3).version == "v3.0.0"
 
 
+@pytest.mark.usefixtures("books")
 @pytest.mark.parametrize("content", [b"{}", NEWER])
 def test_a_first_record_that_nobody_here_can_read_is_left_behind_too(
     released: Store, command: Command, content: bytes
@@ -106,6 +107,7 @@ def test_a_first_record_that_nobody_here_can_read_is_left_behind_too(
     assert released.create("challenges/prod/000000005.json", content)
     code, told = command(*END)
     assert (code, "record 5, which this code cannot read, is left behind" in told) == (0, True)
+    assert "no challenge" in command(*LIVE)[1]
     assert "v3.0.0" not in told, "its challenge was ended before"
     code, told = command(*END)
     assert (code, "no challenge" in told) == (1, True)
