@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from credit.bundle.manifest import MANIFEST_FILE
@@ -31,6 +33,11 @@ class WatchedGroups(NamedTuple):
         """Assign an applicant to a group of each attribute, by the place of its name. `protected`: as it is logged."""
         values: dict[str, Any] = from_json(protected) or {}
         return [names.index(self.columns[name].find_group(values.get(name))) for name, names in self.names.items()]
+
+    def assign_all(self, protected: Sequence[str]) -> NDArray[np.int64]:
+        """Assign applicants to groups, shape (n, attributes); many tell the same, which is read once."""
+        known = {text: self.assign(text) for text in set(protected)}
+        return np.array([known[text] for text in protected], np.int64).reshape(len(protected), len(self.names))
 
 
 def list_watched_groups(columns: Mapping[str, Column], names: Mapping[str, Sequence[str]]) -> WatchedGroups:

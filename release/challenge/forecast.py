@@ -87,7 +87,7 @@ def decide_by_both(
     pairs = [(one, kind) for one, kind in zip(found, kinds, strict=True) if kind is not None]
     champion = np.array([one.decision == "approve" for one, _ in pairs], bool)
     challenger = np.array([kind == "approve" for _, kind in pairs], bool)
-    codes = np.array([groups.assign(one.protected) for one, _ in pairs], int).reshape(len(pairs), len(groups.names))
+    codes = groups.assign_all([one.protected for one, _ in pairs])
     flips = weigh_groups(codes, groups, champion, challenger)
     daily = count_daily(len(found), found[0].decided_at, found[-1].decided_at)
     return DecidedByBoth(groups, weigh_flips(champion, challenger), flips, daily)

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 from credit.decision_log.database import Database
 from credit.registry.store import Store
 from release.challenge.admission import find_ended_split, require_challenge
-from release.challenge.judgement import judge_shadow
+from release.challenge.shadow_judgement import judge_shadow
+from release.challenge.shadow_wording import describe_shadow, dump_shadow
 from release.challenge.split_judgement import judge_split
 from release.challenge.split_wording import describe_split, dump_split
-from release.challenge.wording import describe_judgement, dump_judgement
 from release.watching.settings import Settings
 
 
@@ -32,4 +32,4 @@ def judge_live(store: Store, databases: list[Database], settings: Settings) -> L
         split = judge_split(store, databases[-1], challenge, end)
         return LiveVerdict(split.word, describe_split(split), dump_split(split))
     found = judge_shadow(store, databases[-1], settings, challenge)
-    return LiveVerdict(found.word, describe_judgement(found), dump_judgement(found))
+    return LiveVerdict(found.word, describe_shadow(found), dump_shadow(found))

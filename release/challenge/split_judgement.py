@@ -18,6 +18,7 @@ from watch.challenge.arms import Arms
 from watch.challenge.arms_judging import ArmsFinding, judge_arms
 from watch.challenge.dealing import read_dealt
 from watch.challenge.flips import Group
+from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups, read_watched_groups
 
 
@@ -42,14 +43,19 @@ class SplitJudgement(NamedTuple):
         found, everybody = self.finding, self.finding.everybody
         if self.obstacles:
             return "inconclusive"
-        if found.list_breaches() or found.list_worse():
+        if found.ratios.list_breaches() or found.ratios.list_worse():
             return "worse"
-        if found.list_better():
+        if found.ratios.list_better():
             return "better"
         for side, evidence in (("more", everybody.more), ("fewer", everybody.fewer)):
             if evidence >= found.beyond:
                 return f"{side} people approved"
         return "other people approved" if found.list_more() or found.list_fewer() else "no difference beyond doubt"
+
+    @property
+    def limit(self) -> float:
+        """The limit of the ratio."""
+        return self.plan.limit
 
     @property
     def is_small(self) -> bool:
@@ -60,7 +66,8 @@ class SplitJudgement(NamedTuple):
         """List the verdicts that are beyond doubt, each with its groups."""
         one = self.finding
         moved = [("fewer", one.list_fewer()), ("more", one.list_more())]
-        return [("unlawful", one.list_breaches()), ("worse", one.list_worse()), ("better", one.list_better()), *moved]
+        of = one.ratios
+        return [("unlawful", of.list_breaches()), ("worse", of.list_worse()), ("better", of.list_better()), *moved]
 
 
 def judge_split(store: Store, database: Database, challenge: Challenge, end: Challenge | None = None) -> SplitJudgement:
@@ -80,9 +87,9 @@ def judge_split(store: Store, database: Database, challenge: Challenge, end: Cha
     dealt = read_dealt(database, challenge.environment, champion.number, *digests, challenge.time, until)
     finding = judge_arms(dealt, groups, plan)
     small = frozenset(
-        name
-        for name, one in finding.groups.items()
-        if is_small(one.arms) or is_small(finding.groups[one.reference].arms)
+        (attribute, group)
+        for (attribute, group), one in finding.groups.items()
+        if is_small(one) or is_small(finding.groups[attribute, groups.names[attribute][REFERENCE]])
     )
     people = finding.selected.applications
     daily = count_daily(len(people), people[0].decided_at, people[-1].decided_at) if people else None
@@ -155,7 +162,7 @@ def _list_notes(found: ArmsFinding) -> Iterator[str]:
 def _estimate(
     finding: ArmsFinding, small: frozenset[Group], groups: WatchedGroups, plan: SplitPlan, daily: float | None
 ) -> Forecast:
-    known = {name: _count_approvals(one.arms) for name, one in finding.groups.items() if name not in small}
+    known = {name: _count_approvals(one) for name, one in finding.groups.items() if name not in small}
     everybody = _count_approvals(finding.everybody)
     return estimate_split_needs(everybody, known, groups, plan.share, plan.difference, plan.alpha, daily)
 

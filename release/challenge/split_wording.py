@@ -4,10 +4,16 @@ from datetime import UTC
 from typing import Any
 
 from release.challenge.split_judgement import SplitJudgement
-from release.challenge.wording import TOO_FEW, describe_forecast, dump_forecast, format_ratio
-from release.watching.taking_back.target import LEAST_SHOWN
+from release.challenge.wording import (
+    TOO_FEW,
+    describe_forecast,
+    describe_group,
+    describe_verdicts,
+    dump_forecast,
+    dump_group,
+    dump_verdict,
+)
 from watch.challenge.arms import Arm, Arms
-from watch.challenge.flips import Group
 
 
 def describe_split(found: SplitJudgement) -> list[str]:
@@ -17,17 +23,14 @@ def describe_split(found: SplitJudgement) -> list[str]:
         f"{challenge.environment}: {challenge.version} decides beside {found.champion.version}, {found.word}; "
         f"{one.everybody.people:,} people since {challenge.time:%Y-%m-%d %H:%M} UTC"
     ]
-    lines += [f"inconclusive: {line}" for line in found.obstacles]
-    for what, names in found.list_verdicts():
-        lines += [f"{what + ': ':8}{' '.join(name)}" for name in names]
+    lines += describe_verdicts(found)
     lines.append(
         f"plan:   {plan.share:.1%} of the people until {plan.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, to see a "
         f"difference of {plan.difference:.1%}; where there is none it is seen by a chance of at most {plan.alpha:g}"
     )
     lines.append(f"all:    {TOO_FEW if found.is_small else _describe_arms(one.everybody, one.beyond)}")
-    for name, group in one.groups.items():
-        if group.arms.people:
-            lines.append(f"group:  {' '.join(name)}: {_describe_group(found, name)}")
+    told = {name: _describe_arms(arms, one.beyond) for name, arms in one.groups.items() if arms.people}
+    lines += [f"group:  {' '.join(name)}: {describe_group(found, name, text)}" for name, text in told.items()]
     lines += [f"note:   {line}" for line in found.notes]
     return lines + ([] if found.is_small else describe_forecast(found.forecast))
 
@@ -43,39 +46,19 @@ def _describe_arm(arm: Arm) -> str:
     return f"{arm.share or 0:.1%} of {arm.people:,}"
 
 
-def _describe_group(found: SplitJudgement, name: Group) -> str:
-    if name in found.small:
-        return TOO_FEW
-    one = found.finding
-    group = one.groups[name]
-    text = _describe_arms(group.arms, one.beyond)
-    if group.ratio is None:
-        return f"{text}; the reference"
-    ratios = [format_ratio(ratio) for ratio in one.compute_ratios(name)]
-    evidence = f"evidence lower {group.ratio.lower:,.3g}, higher {group.ratio.higher:,.3g} of {one.ratio_beyond:,.0f}"
-    below = f"below {found.plan.limit:g} {group.ratio.breach:,.3g} of {one.breach_beyond:,.0f}"
-    return f"{text}; ratio {ratios[0]}, {ratios[1]} by it ({evidence}; {below})"
-
-
 def dump_split(found: SplitJudgement) -> dict[str, Any]:
     """Dump a judgement for --json; a small group has its name only."""
     one = found.finding
-    return {
-        "environment": found.challenge.environment,
-        "challenge": found.challenge.model_dump(mode="json", exclude_none=True),
-        "champion": found.champion.model_dump(mode="json", exclude_none=True),
-        "verdict": found.word,
-        "inconclusive": found.obstacles,
-        "notes": found.notes,
+    return dump_verdict(found) | {
         "later": one.selected.later,
         "undealt": one.selected.undealt,
         "unnamed": one.selected.unnamed,
         "deal": one.deal._asdict()
         | {"planned": found.plan.share, "threshold": one.deal_beyond, "differs": one.is_dealt_otherwise},
         "everybody": {"withheld": True} if found.is_small else _dump_arms(one.everybody, one.beyond),
-        "groups": [_dump_group(found, name) for name, group in one.groups.items() if group.arms.people],
-        **{what: [list(name) for name in names] for what, names in found.list_verdicts()},
-        "least_shown": LEAST_SHOWN,
+        "groups": [
+            dump_group(found, name, _dump_arms(arms, one.beyond)) for name, arms in one.groups.items() if arms.people
+        ],
         "forecast": None if found.is_small else dump_forecast(found.forecast),
     }
 
@@ -90,16 +73,3 @@ def _dump_arms(arms: Arms, beyond: float) -> dict[str, Any]:
         "more": arms.more >= beyond,
         "fewer": arms.fewer >= beyond,
     }
-
-
-def _dump_group(found: SplitJudgement, name: Group) -> dict[str, Any]:
-    named = {"attribute": name[0], "group": name[1]}
-    if name in found.small:
-        return named | {"withheld": True}
-    one = found.finding
-    group, ratios = one.groups[name], one.compute_ratios(name)
-    ratio = None
-    if group.ratio is not None:
-        ratio = {"champion": ratios[0], "challenger": ratios[1], **group.ratio._asdict()}
-        ratio |= {"threshold": one.ratio_beyond, "breach_threshold": one.breach_beyond}
-    return named | _dump_arms(group.arms, one.beyond) | {"ratio": ratio}

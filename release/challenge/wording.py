@@ -1,15 +1,18 @@
-"""Put a forecast and a judgement of a challenger into words, and as JSON. Of small groups no figures."""
+"""Put a forecast, and what the judgements of shadows and splits have in common, into words and as JSON."""
 
 import math
 from typing import Any
 
 from release.challenge.forecast import LEAST_TRIED, Forecast, Need
-from release.challenge.judgement import Judgement
+from release.challenge.shadow_judgement import ShadowJudgement
+from release.challenge.split_judgement import SplitJudgement
 from release.watching.taking_back.target import LEAST_SHOWN
-from watch.challenge.flips import Flips, Group
-from watch.challenge.judging import GroupComparison
+from watch.challenge.flips import Group
 
 TOO_FEW = "too few people to show figures"
+
+Verdict = ShadowJudgement | SplitJudgement
+"""Of which the same is told: why nothing can be concluded, and the verdicts with their groups."""
 
 
 def describe_forecast(forecast: Forecast) -> list[str]:
@@ -54,76 +57,52 @@ def dump_forecast(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def describe_judgement(found: Judgement) -> list[str]:
-    """Describe a judgement: the verdict, everybody, each group, and what could not be compared."""
-    challenge, one = found.challenge, found.finding
-    lines = [
-        f"{challenge.environment}: {challenge.version} beside {found.live.version}, {found.word}; "
-        f"{one.everybody.people:,} applications since {challenge.time:%Y-%m-%d %H:%M} UTC"
-    ]
-    lines += [f"inconclusive: {line}" for line in found.obstacles]
+def describe_verdicts(found: Verdict) -> list[str]:
+    """Describe why nothing can be concluded, and each verdict with its groups."""
+    lines = [f"inconclusive: {line}" for line in found.obstacles]
     for what, names in found.list_verdicts():
         lines += [f"{what + ': ':8}{' '.join(name)}" for name in names]
-    lines.append(f"all:    {_describe_flips(one.everybody, one.flips_beyond)}")
-    for name, group in one.groups.items():
-        if group.flips.people:
-            lines.append(f"group:  {' '.join(name)}: {_describe_group(found, name, group)}")
-    lines += [f"note:   {line}" for line in found.notes]
-    return lines + (describe_forecast(found.forecast) if found.forecast else [])
+    return lines
 
 
-def _describe_flips(flips: Flips, beyond: float) -> str:
-    if not flips.people:
-        return "nobody was decided by both yet"
-    share = f"{flips.approved / flips.people:.1%} approved, {flips.challenger_approved / flips.people:.1%} by it"
-    seen = "beyond doubt" if flips.peak >= beyond else "not beyond doubt"
-    people = f"{flips.gained:,} more people and {flips.lost:,} fewer"
-    return f"{share}; {people}, a difference {seen} (evidence {flips.peak:,.3g} of {beyond:,.0f})"
-
-
-def _describe_group(found: Judgement, name: Group, group: GroupComparison) -> str:
+def describe_group(found: Verdict, name: Group, approvals: str) -> str:
+    """Describe a group by its approvals and its ratio; a small one has no figures."""
     if name in found.small:
         return TOO_FEW
-    text = _describe_flips(group.flips, found.finding.flips_beyond)
-    if group.paired is None:
-        return f"{text}; the reference"
-    ratios = (format_ratio(group.paired.live_ratio), format_ratio(group.paired.ratio))
-    evidence = f"evidence less unequal {group.paired.better:,.3g}, more unequal {group.worse:,.3g}"
-    return f"{text}; ratio {ratios[0]}, {ratios[1]} by it ({evidence} of {found.finding.paired_beyond:,.0f})"
+    finding = found.finding.ratios
+    change = finding.changes.get(name)
+    if change is None:
+        return f"{approvals}; the reference"
+    ratios = [_format_ratio(one) for one in (change.champion, change.challenger)]
+    evidence = f"evidence lower {change.lower:,.3g}, higher {change.higher:,.3g} of {finding.beyond:,.0f}"
+    below = f"below {found.limit:g} {change.breach:,.3g} of {finding.breach_beyond:,.0f}"
+    return f"{approvals}; ratio {ratios[0]}, {ratios[1]} by it ({evidence}; {below})"
 
 
-def format_ratio(ratio: float | None) -> str:
-    """Format a ratio for people."""
+def _format_ratio(ratio: float | None) -> str:
     return "none" if ratio is None else f"{ratio:.2f}"
 
 
-def dump_judgement(found: Judgement) -> dict[str, Any]:
-    """Dump a judgement for --json; a small group has its name only."""
-    one = found.finding
+def dump_verdict(found: Verdict) -> dict[str, Any]:
+    """Dump for --json what judgements have in common."""
     return {
         "environment": found.challenge.environment,
         "challenge": found.challenge.model_dump(mode="json", exclude_none=True),
-        "champion": found.live.model_dump(mode="json", exclude_none=True),
+        "champion": found.champion.model_dump(mode="json", exclude_none=True),
         "verdict": found.word,
         "inconclusive": found.obstacles,
         "notes": found.notes,
-        "missing": found.missing,
-        "undecided": one.undecided,
-        "everybody": _dump_flips(one.everybody, one.flips_beyond),
-        "groups": [_dump_group(found, name, group) for name, group in one.groups.items() if group.flips.people],
         **{what: [list(name) for name in names] for what, names in found.list_verdicts()},
         "least_shown": LEAST_SHOWN,
-        "forecast": dump_forecast(found.forecast) if found.forecast else None,
     }
 
 
-def _dump_flips(flips: Flips, beyond: float) -> dict[str, Any]:
-    return flips._asdict() | {"threshold": beyond, "differs": flips.peak >= beyond}
-
-
-def _dump_group(found: Judgement, name: Group, group: GroupComparison) -> dict[str, Any]:
+def dump_group(found: Verdict, name: Group, approvals: dict[str, Any]) -> dict[str, Any]:
+    """Dump a group with its approvals and its ratio, None of the reference group; a small one has its name only."""
     named = {"attribute": name[0], "group": name[1]}
     if name in found.small:
         return named | {"withheld": True}
-    paired = group.paired._asdict() | {"worse": group.worse} if group.paired else None
-    return named | _dump_flips(group.flips, found.finding.flips_beyond) | {"paired": paired}
+    finding = found.finding.ratios
+    change = finding.changes.get(name)
+    beyond = {"threshold": finding.beyond, "breach_threshold": finding.breach_beyond}
+    return named | approvals | {"ratio": change._asdict() | beyond if change else None}

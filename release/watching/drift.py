@@ -101,7 +101,7 @@ def _count_decisions(reference: ReferenceReport, applications: Sequence[SampledA
 def _count_groups(
     reference: ReferenceReport, groups: WatchedGroups, applications: Sequence[SampledApplication]
 ) -> dict[str, BinCounts]:
-    codes = np.array([groups.assign(one.protected) for one in applications])
+    codes = groups.assign_all([one.protected for one in applications])
     found = {}
     for place, (attribute, names) in enumerate(groups.names.items()):
         before = np.array([reference.groups.get(attribute, {}).get(name, 0) for name in names], float)

@@ -177,7 +177,7 @@ def compare_groups(
     sample: Sample, question: Question, other: NDArray[np.bool_], starts: Sequence[Starts]
 ) -> ComparedGroups:
     """Compare for each group who was approved with whom another one would approve. `other`: shape (n,)."""
-    codes = np.array([question.groups.assign(one.protected) for one in sample.applications], dtype=np.int64)
+    codes = question.groups.assign_all([one.protected for one in sample.applications])
     live = np.array([one.decision == "approve" for one in sample.applications])
     found = {
         (name, group): compare_paired(codes[:, place], code, live, other, starts, question.judging.limit)

@@ -174,15 +174,15 @@ def test_a_group_is_worse_off_where_its_ratio_falls(chances: Chances, expected: 
     """That all are approved less is the lender's business; that a group is by more than the others is a harm."""
     found = judge_arms(deal(np.random.default_rng(37), 4_000, 0.5, chances), make_groups(), make_plan())
     verdict, breach = expected
-    assert found.list_better() == ([BLACK] if verdict == "better" else [])
-    assert found.list_worse() == ([BLACK] if verdict == "worse" else [])
-    assert found.list_breaches() == ([BLACK] if breach else [])
+    assert found.ratios.list_better() == ([BLACK] if verdict == "better" else [])
+    assert found.ratios.list_worse() == ([BLACK] if verdict == "worse" else [])
+    assert found.ratios.list_breaches() == ([BLACK] if breach else [])
     moved = {name: challenger - champion for name, (champion, challenger) in chances.items()}
     assert found.list_more() == [("race", name) for name, by in moved.items() if by > 0]
     assert found.list_fewer() == [("race", name) for name, by in moved.items() if by < 0]
     ratios = [chances["Black"][arm] / chances["white"][arm] for arm in (0, 1)]
-    assert found.compute_ratios(BLACK) == pytest.approx(ratios, abs=0.08)
-    assert found.compute_ratios(WHITE) == (1.0, 1.0)
+    assert found.ratios.changes[BLACK][:2] == pytest.approx(ratios, abs=0.08)
+    assert WHITE not in found.ratios.changes, "it is the reference"
 
 
 def test_a_few_fewer_approvals_that_all_share_are_no_harm_to_the_larger_group() -> None:
@@ -191,7 +191,7 @@ def test_a_few_fewer_approvals_that_all_share_are_no_harm_to_the_larger_group() 
     chances = {"white": (0.7, 0.63), "Black": (0.7, 0.63)}
     found = [judge_arms(deal(rng, 3_000, 0.3, chances, share_of_group=0.7), groups, plan) for _ in range(runs)]
     assert sum(BLACK in one.list_fewer() for one in found) > runs / 2
-    assert sum(bool(one.list_worse()) for one in found) <= 0.3 * runs
+    assert sum(bool(one.ratios.list_worse()) for one in found) <= 0.3 * runs
 
 
 def test_where_all_are_approved_less_by_as_much_a_group_is_called_worse_no_more_often_than_alpha() -> None:
@@ -199,22 +199,27 @@ def test_where_all_are_approved_less_by_as_much_a_group_is_called_worse_no_more_
     rng, groups, plan, runs = np.random.default_rng(40), make_groups(), make_plan(0.3, 0.3), 100
     chances = {"white": (0.9, 0.6), "Black": (0.6, 0.4)}
     found = [judge_arms(deal(rng, 600, 0.3, chances, lambda time: 0.5 + time / 2), groups, plan) for _ in range(runs)]
-    assert sum(bool(one.list_worse() or one.list_better()) for one in found) <= 0.3 * runs
-    assert all(max(one.groups[BLACK].ratio or (0,)) > 1 for one in found), "it was bet on"
+    assert sum(bool(one.ratios.list_worse() or one.ratios.list_better()) for one in found) <= 0.3 * runs
+    assert all(max(one.ratios.changes[BLACK][2:]) > 1 for one in found), "it was bet on"
 
 
 def test_a_ratio_at_the_limit_is_called_a_breach_no_more_often_than_alpha() -> None:
     rng, groups, plan, runs = np.random.default_rng(38), make_groups(), make_plan(breach_alpha=0.3), 100
     chances = {"white": (0.9, 0.9), "Black": (0.9, 0.72)}
     found = [judge_arms(deal(rng, 500, 0.5, chances), groups, plan) for _ in range(runs)]
-    assert sum(bool(one.list_breaches()) for one in found) <= 0.3 * runs
+    assert sum(bool(one.ratios.list_breaches()) for one in found) <= 0.3 * runs
 
 
 def test_nobody_is_no_evidence() -> None:
     found = judge_arms([], make_groups(), make_plan())
     assert (found.everybody.people, found.everybody.champion.share) == (0, None)
-    assert (found.list_better(), found.list_worse(), found.list_breaches(), list_seen(found)) == ([], [], [], [])
-    assert found.compute_ratios(BLACK) == (None, None)
+    assert (found.ratios.list_better(), found.ratios.list_worse(), found.ratios.list_breaches(), list_seen(found)) == (
+        [],
+        [],
+        [],
+        [],
+    )
+    assert found.ratios.changes[BLACK][:2] == (None, None)
     assert not found.is_dealt_otherwise
 
 

@@ -114,13 +114,13 @@ def test_a_challenger_that_treats_a_group_otherwise_is_told_so(
     found = judge_challenger(applications, make_groups(), 0.8, Alphas(0.01, 0.01))
     group = ("race", "Black")
     verdict, side = expected
-    assert found.list_better() == ([group] if verdict == "better" else [])
-    assert found.list_worse() == ([group] if verdict == "worse" else [])
-    assert found.list_breaches() == ([group] if verdict == "worse" else [])
-    flips = found.groups[group].flips
+    assert found.ratios.list_better() == ([group] if verdict == "better" else [])
+    assert found.ratios.list_worse() == ([group] if verdict == "worse" else [])
+    assert found.ratios.list_breaches() == ([group] if verdict == "worse" else [])
+    flips = found.groups[group]
     assert (flips.gained > 0, flips.lost > 0) == (side == "gained", side == "lost")
     assert (flips.peak >= found.flips_beyond) == bool(verdict)
-    others = found.groups["race", "white"].flips
+    others = found.groups["race", "white"]
     assert (others.gained, others.lost, others.people + flips.people) == (0, 0, 2_000)
 
 
@@ -130,7 +130,7 @@ def test_what_the_challenger_could_not_decide_is_counted_and_compared_with_nobod
     found = judge_challenger(without, make_groups(), 0.8, Alphas(0.01, 0.01))
     assert (found.undecided, found.everybody.people) == (25, 75)
     nobody = judge_challenger([], make_groups(), 0.8, Alphas(0.01, 0.01))
-    assert (nobody.everybody.people, nobody.list_worse(), nobody.list_breaches()) == (0, [], [])
+    assert (nobody.everybody.people, nobody.ratios.list_worse(), nobody.ratios.list_breaches()) == (0, [], [])
 
 
 @pytest.mark.parametrize("shares", [(0.5, 0.75), (0.75, 0.5)])
@@ -140,15 +140,15 @@ def test_evidence_that_would_do_for_one_of_two_words_is_not_enough_for_either(sh
     beyond, evidence, found = groups.number / 0.01, 0.0, None
     for number in range(10, 400):
         found = judge_challenger(applications[:number], groups, 0.8, Alphas(0.01, 0.01))
-        paired = found.groups[group].paired
-        evidence = max(paired.better if paired else 0.0, found.groups[group].worse)
+        change = found.ratios.changes[group]
+        evidence = max(change.higher, change.lower)
         if evidence > beyond:
             break
     assert found is not None
     assert beyond < evidence < 2 * beyond
-    assert (found.list_better(), found.list_worse()) == ([], [])
+    assert (found.ratios.list_better(), found.ratios.list_worse()) == ([], [])
     more = judge_challenger(applications, groups, 0.8, Alphas(0.01, 0.01))
-    assert more.list_better() + more.list_worse() == [group]
+    assert more.ratios.list_better() + more.ratios.list_worse() == [group]
 
 
 @pytest.mark.parametrize("shares", [(0.9, 0.6), (0.6, 0.9)])
@@ -160,7 +160,7 @@ def test_approvals_that_fall_or_rise_for_all_alike_treat_nobody_worse_or_better(
     race = np.where(is_member, '{"race": "Black"}', '{"race": "white"}').tolist()
     applications = [ShadowedApplication(moment, *one) for one in zip(*kinds, race, strict=True)]
     found = judge_challenger(applications, make_groups(), 0.8, Alphas(0.01, 0.01))
-    assert (found.list_better(), found.list_worse(), found.list_breaches()) == ([], [], [])
+    assert (found.ratios.list_better(), found.ratios.list_worse(), found.ratios.list_breaches()) == ([], [], [])
     assert found.everybody.peak > found.flips_beyond, "it is seen that it approves others"
 
 
@@ -175,5 +175,5 @@ def test_where_both_treat_a_group_alike_either_word_is_said_no_more_often_than_a
         race = np.where(is_member, '{"race": "Black"}', '{"race": "white"}').tolist()
         applications = [ShadowedApplication(moment, *pair, text) for pair, text in zip(kinds, race, strict=True)]
         looks = [judge_challenger(applications[:n], make_groups(), 0.8, Alphas(alpha, 0.01)) for n in (200, 400, 600)]
-        said += any(look.list_better() or look.list_worse() for look in looks)
+        said += any(look.ratios.list_better() or look.ratios.list_worse() for look in looks)
     assert said <= alpha * runs

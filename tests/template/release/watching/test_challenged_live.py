@@ -174,8 +174,8 @@ def test_the_flips_that_were_planted_are_found_by_group_and_the_gate_closes(
     }
     assert (told["everybody"]["people"], told["everybody"]["lost"]) == (400, 50)
     assert told["worse"] == told["unlawful"] == [["race", "Black"]]
-    assert groups["Black"]["paired"]["live_ratio"] == 1.0
-    assert groups["Black"]["paired"]["ratio"] == pytest.approx(0.5, abs=0.05)
+    assert groups["Black"]["ratio"]["champion"] == 1.0
+    assert groups["Black"]["ratio"]["challenger"] == pytest.approx(0.5, abs=0.05)
     code, told = command(*LIVE, "--gate")
     assert code == 3
     assert "worse:  race Black" in told

@@ -26,17 +26,18 @@ _WAIT = timedelta(minutes=1)
 """For so long an application may wait for the challenger before it is called missing."""
 
 
-class Judgement(NamedTuple):
+class ShadowJudgement(NamedTuple):
     """The verdict on a challenger. `missing`: applications since its first one that it never got.
 
-    `small`: the groups of which, or of whose reference group, there are too few to show figures.
+    `small`: the groups of which, or of whose reference group, there are too few to show figures. `limit`: of the ratio.
     """
 
     challenge: Challenge
-    live: LedgerEntry
+    champion: LedgerEntry
     finding: ChallengeFinding
     missing: int
     small: frozenset[Group]
+    limit: float
     obstacles: list[str]
     notes: list[str]
     forecast: Forecast | None
@@ -46,17 +47,18 @@ class Judgement(NamedTuple):
         """The judgement in a word."""
         if self.obstacles:
             return "inconclusive"
-        if self.finding.list_breaches() or self.finding.list_worse():
+        ratios = self.finding.ratios
+        if ratios.list_breaches() or ratios.list_worse():
             return "worse"
-        return "better" if self.finding.list_better() else "no difference beyond doubt"
+        return "better" if ratios.list_better() else "no difference beyond doubt"
 
     def list_verdicts(self) -> list[tuple[str, list[Group]]]:
         """List the verdicts that are beyond doubt, each with its groups."""
-        one = self.finding
+        one = self.finding.ratios
         return [("unlawful", one.list_breaches()), ("worse", one.list_worse()), ("better", one.list_better())]
 
 
-def judge_shadow(store: Store, database: Database, settings: Settings, challenge: Challenge) -> Judgement:
+def judge_shadow(store: Store, database: Database, settings: Settings, challenge: Challenge) -> ShadowJudgement:
     """Judge a challenger that decides for nobody. Raises CreditError when log or store are away."""
     live = read_current_entry(store, settings.environment)
     groups = read_watched_groups(store, live.digest)
@@ -66,11 +68,11 @@ def judge_shadow(store: Store, database: Database, settings: Settings, challenge
     read = read_shadowed(database, settings.environment, challenge.number, live.number, live.digest, until)
     alphas = Alphas(settings.params.better_alpha, settings.judging.alpha)
     finding = judge_challenger(read.applications, groups, settings.judging.limit, alphas)
-    flips = {name: one.flips for name, one in finding.groups.items()}
-    forecast = estimate_needs(finding.everybody, flips, groups, DIFFERENCE, alphas.difference, None)
+    forecast = estimate_needs(finding.everybody, finding.groups, groups, DIFFERENCE, alphas.difference, None)
     obstacles = list(_find_obstacles(challenge, live, read, finding, settings.params.least_rescored))
     notes = list(_note_gaps(read, finding))
-    return Judgement(challenge, live, finding, read.missing, _list_small(finding, groups), obstacles, notes, forecast)
+    small, limit = _list_small(finding, groups), settings.judging.limit
+    return ShadowJudgement(challenge, live, finding, read.missing, small, limit, obstacles, notes, forecast)
 
 
 def _find_obstacles(
@@ -98,7 +100,7 @@ def _note_gaps(read: ShadowedApplications, finding: ChallengeFinding) -> Iterato
 
 def _list_small(finding: ChallengeFinding, groups: WatchedGroups) -> frozenset[Group]:
     """List the groups too few of which, or of the group beside them, were decided by both."""
-    people = {name: one.flips.people for name, one in finding.groups.items()}
+    people = {name: one.people for name, one in finding.groups.items()}
     return frozenset(
         (attribute, group)
         for attribute, group in people
