@@ -119,6 +119,8 @@ def test_a_request_that_is_never_finished_is_given_up(
                 time.sleep(0.05)
         except (BrokenPipeError, ConnectionResetError):
             pass
+        else:
+            assert read_to_end(slow) == b"", "both are ended by the service, and not one by this test"
         assert read_to_end(silent).startswith(answer)
     wait_until(lambda: count_closed(impatient, why) >= before + 2, "both connections' end")
 
