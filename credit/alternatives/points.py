@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Contract
+from credit.contract.levels import UNDISCLOSED
 from credit.evaluation.intervals import compute_roc_auc
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import PeopleCounts, count_people, encode_number
-from credit.fairness.group_comparison import Comparison, compare_groups, list_judged_keys
+from credit.fairness.group_comparison import list_judged_keys
 from credit.fairness.inputs import Groups, encode_groups, list_attribute_groups
+from credit.fairness.metrics import GROUP_METRICS, METRICS
 from credit.fairness.policies import FairnessPolicy, Limit, VerdictRules
 from credit.reports.alternatives import GatedFigure, PointFigures
-from credit.reports.figures import ADVERSE_IMPACT_RATIO, group_key
+from credit.reports.figures import ADVERSE_IMPACT_RATIO, PAIR_SEPARATOR, group_key
 from credit.scoring.policy import DECISION_KINDS
 
 APPROVE, REFER, _ = range(len(DECISION_KINDS))
@@ -86,20 +88,47 @@ class DecidedPeople(NamedTuple):
         return average_counts([count_judged(self.people, *one, policy) for one in pairs])
 
 
-def measure_point(decided: DecidedPeople, counts: PeopleCounts, gates: Gates) -> PointFigures:
-    """Measure one way to decide, as the mean of its partitions; `counts`: of the people."""
+class GroupFigure(NamedTuple):
+    """One metric of one group, named as `race: Black`, and its interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+    def rank_low(self) -> tuple[float, float]:
+        """Rank it where low figures are bad: the lowest is surely so."""
+        return self.high, self.value
+
+    def rank_high(self) -> tuple[float, float]:
+        """Rank it where high figures are bad: the lowest rank has the figure that is surely high."""
+        return -self.low, -self.value
+
+    def encode_interval(self) -> tuple[float | None, float | None]:
+        """Encode the interval as a report holds it: None for an end that is no number."""
+        return encode_number(self.low), encode_number(self.high)
+
+
+def measure_points(points: Sequence[DecidedPeople], counts: Sequence[PeopleCounts], gates: Gates) -> list[PointFigures]:
+    """Measure ways to decide, each as the mean of its partitions; `counts`: of the people of each."""
+    worst = find_worst_groups(counts, gates)
+    return [_describe_point(decided, *of, gates.values) for decided, of in zip(points, worst, strict=True)]
+
+
+def _describe_point(
+    decided: DecidedPeople, ratio: GroupFigure | None, gated: tuple[GatedFigure, ...], values: UnitValues
+) -> PointFigures:
     y, stacked = decided.people.favourable, np.stack(decided.decisions)
     known = [auc for auc in decided.aucs if auc is not None]
-    ratio, gated = find_worst_groups(counts, gates)
     return PointFigures(
         roc_auc=float(np.mean(known)) if len(known) == len(decided.aucs) else None,
         approval_rate=float((stacked == APPROVE).mean()),
         referral_rate=float((stacked == REFER).mean()),
-        expected_value=float(np.mean([compute_worth(y, one, gates.values) for one in decided.decisions])),
+        expected_value=float(np.mean([compute_worth(y, one, values) for one in decided.decisions])),
         accuracy=float(((stacked == APPROVE) == y).mean()),
         adverse_impact_ratio=ratio.value if ratio else None,
-        adverse_impact_ratio_interval=_encode_interval(ratio) if ratio else None,
-        group=group_key(ratio.attribute, ratio.group) if ratio else None,
+        adverse_impact_ratio_interval=ratio.encode_interval() if ratio else None,
+        group=ratio.name if ratio else None,
         gated=gated,
     )
 
@@ -109,57 +138,62 @@ def compute_worth(y: NDArray[np.bool_], decisions: Decisions, values: UnitValues
     return float(values.compute_decision_values(y, np.asarray(DECISION_KINDS)[decisions]).mean())
 
 
-def find_worst_groups(counts: PeopleCounts, gates: Gates) -> tuple[Comparison | None, tuple[GatedFigure, ...]]:
-    """Find the group that fares worst: by its adverse impact ratio, None where no group is large enough, and by each
-    limit of the policy.
+def find_worst_groups(
+    counts: Sequence[PeopleCounts], gates: Gates
+) -> list[tuple[GroupFigure | None, tuple[GatedFigure, ...]]]:
+    """Find of each table of the same people the group that fares worst: by its adverse impact ratio, None where no
+    group is large enough, and by each limit of the policy.
 
     Groups are ranked by the end of the interval that is nearer to the limit's inside: a group of 13 people, whose
     interval reaches far inside, is the worst only where no other is surely worse. Undisclosed people are no group here.
     """
     limits = {name: limit for name, limit in gates.policy.limits.items() if limit.gated}
-    compared = limits | {ADVERSE_IMPACT_RATIO: limits.get(ADVERSE_IMPACT_RATIO, _UNGATED)}
-    policy = gates.policy.model_copy(update={"limits": compared})
-    least = gates.rules.smallest_denominator
-    found = [
-        item
-        for item in compare_groups(counts, list_judged_keys(counts, gates.policy, gates.rules), policy, gates.rules)
-        if min(item.n, item.reference_n) >= least and np.isfinite(item.value)
-    ]
-    ratio = min((one for one in found if one.measure == ADVERSE_IMPACT_RATIO), key=_rank_low, default=None)
-    gated = []
-    for measure, limit in limits.items():
-        own = [one for one in found if one.measure == measure]
-        if own and limit.at_least is not None:
-            gated.append(_describe_figure(min(own, key=_rank_low), limit.at_least))
-        if own and limit.at_most is not None:
-            gated.append(_describe_figure(min(own, key=_rank_high), limit.at_most))
-    return ratio, tuple(gated)
+    figures = {name: _list_figures(counts, name, gates) for name in {ADVERSE_IMPACT_RATIO: None, **limits}}
+    found = []
+    for place in range(len(counts)):
+        gated = []
+        for measure, limit in limits.items():
+            own = figures[measure][place]
+            if own and limit.at_least is not None:
+                gated.append(_describe_figure(measure, min(own, key=GroupFigure.rank_low), limit, limit.at_least))
+            if own and limit.at_most is not None:
+                gated.append(_describe_figure(measure, min(own, key=GroupFigure.rank_high), limit, limit.at_most))
+        ratio = min(figures[ADVERSE_IMPACT_RATIO][place], key=GroupFigure.rank_low, default=None)
+        found.append((ratio, tuple(gated)))
+    return found
 
 
-_UNGATED = Limit(warn_below=0.0, source="compared, not judged")
+def _list_figures(counts: Sequence[PeopleCounts], measure: str, gates: Gates) -> list[list[GroupFigure]]:
+    """List for each table the figures of every group that is large enough, as its reference is, and has a figure."""
+    first, least = counts[0], gates.rules.smallest_denominator
+    listed: list[list[GroupFigure]] = [[] for _ in counts]
+    for key in list_judged_keys(first, gates.policy, gates.rules):
+        tables = [one.flatten_cells(key) for one in counts]
+        people, scores = (np.stack(parts, axis=1) for parts in zip(*tables, strict=True))
+        value, low, high, n = METRICS[measure](people, scores, gates.rules.level)
+        is_shown = (n >= least) & np.isfinite(value)
+        if measure not in GROUP_METRICS:
+            is_shown &= n[0] >= least
+        for cell, group in enumerate(first.list_groups(key)):
+            if UNDISCLOSED in group.split(PAIR_SEPARATOR):
+                continue
+            name = group_key(PAIR_SEPARATOR.join(key), group)
+            columns = (column[cell].tolist() for column in (value, low, high, is_shown))
+            for listing, (*figure, shown) in zip(listed, zip(*columns, strict=True), strict=True):
+                if shown:
+                    listing.append(GroupFigure(name, *figure))
+    return listed
 
 
-def _rank_low(item: Comparison) -> tuple[float, float]:
-    return item.high, item.value
-
-
-def _rank_high(item: Comparison) -> tuple[float, float]:
-    return -item.low, -item.value
-
-
-def _describe_figure(item: Comparison, limit: float) -> GatedFigure:
+def _describe_figure(measure: str, worst: GroupFigure, limit: Limit, bound: float) -> GatedFigure:
     return GatedFigure(
-        measure=item.measure,
-        group=group_key(item.attribute, item.group),
-        value=item.value,
-        interval=_encode_interval(item),
-        headroom=compute_headroom(item.measure, item.value, limit),
-        within=item.limit.is_kept_by(item.value, item.value),
+        measure=measure,
+        group=worst.name,
+        value=worst.value,
+        interval=worst.encode_interval(),
+        headroom=compute_headroom(measure, worst.value, bound),
+        within=limit.is_kept_by(worst.value, worst.value),
     )
-
-
-def _encode_interval(item: Comparison) -> tuple[float | None, float | None]:
-    return encode_number(item.low), encode_number(item.high)
 
 
 def compute_headroom(measure: str, value: float, limit: float) -> float:

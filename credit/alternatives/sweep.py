@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.alternatives.points import DecidedPeople, Decisions, Gates, JudgedPeople, measure_auc, measure_point
+from credit.alternatives.points import DecidedPeople, Decisions, Gates, JudgedPeople, measure_auc, measure_points
 from credit.fairness.inputs import encode_decisions
 from credit.reports.alternatives import PointFigures
 from credit.scoring.policy import set_thresholds
@@ -35,7 +35,8 @@ def measure_decisions(
     gates: Gates,
 ) -> MeasuredPoint:
     """Measure decisions about all people and about those in `half` and not, shape (n,); the others: one a partition."""
-    return _measure_parts(list(_split_people(people, half, scores)), decisions, gates)
+    (measured,) = _measure_parts(list(_split_people(people, half, scores)), [decisions], gates)
+    return measured
 
 
 def measure_sweep(
@@ -49,9 +50,8 @@ def measure_sweep(
     """Measure scores, shape (n,) for each partition, at the threshold of each share of all people."""
     parts = list(_split_people(people, half, scores))
     swept = zip(*(sweep_thresholds(one, shares, budget) for one in scores), strict=True)
-    return [
-        _measure_parts(parts, [encode_decisions(decisions) for _, decisions in of_share], gates) for of_share in swept
-    ]
+    points = [[encode_decisions(decisions) for _, decisions in of_share] for of_share in swept]
+    return _measure_parts(parts, points, gates)
 
 
 class _Part(NamedTuple):
@@ -70,13 +70,15 @@ def _split_people(
         yield _Part(rows, own, of_rows, [measure_auc(own.favourable, one) for one in of_rows])
 
 
-def _measure_parts(parts: Sequence[_Part], decisions: Sequence[Decisions], gates: Gates) -> MeasuredPoint:
-    decided = [
-        DecidedPeople(part.people, part.scores, [one[part.rows] for one in decisions], part.aucs) for part in parts
-    ]
-    everybody, first, second = decided
-    counts = first.tabulate(gates.policy), second.tabulate(gates.policy)
-    return MeasuredPoint(
-        measure_point(everybody, counts[0] + counts[1], gates),
-        (measure_point(first, counts[0], gates), measure_point(second, counts[1], gates)),
-    )
+def _measure_parts(parts: Sequence[_Part], points: Sequence[Sequence[Decisions]], gates: Gates) -> list[MeasuredPoint]:
+    """Measure ways to decide, each by its decisions in every partition, about everybody and each half of them."""
+    decided, counts = [], []
+    for decisions in points:
+        everybody, first, second = (
+            DecidedPeople(part.people, part.scores, [one[part.rows] for one in decisions], part.aucs) for part in parts
+        )
+        halves = first.tabulate(gates.policy), second.tabulate(gates.policy)
+        decided += [everybody, first, second]
+        counts += [halves[0] + halves[1], *halves]
+    figures = measure_points(decided, counts, gates)
+    return [MeasuredPoint(*of) for of in zip(figures[::3], zip(figures[1::3], figures[2::3], strict=True), strict=True)]

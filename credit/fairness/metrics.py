@@ -34,7 +34,7 @@ _REFERRED = np.array([[0, 1, 0], [0, 1, 0]])
 
 
 class Cases(NamedTuple):
-    """`events` among `n` people of each cell; shape (cells,) each."""
+    """`events` among `n` people of each cell; shape (cells, ...) each."""
 
     events: PeopleTable
     n: PeopleTable
@@ -47,7 +47,7 @@ class Rate(NamedTuple):
     among: Mask
 
     def count_cases(self, people: PeopleTable) -> Cases:
-        """Count numerators and denominators; people: shape (cells, 2, 3)."""
+        """Count numerators and denominators; people: shape (cells, ..., 2, 3)."""
         among = people * self.among
         return Cases((among * self.event).sum((-1, -2)), among.sum((-1, -2)))
 
@@ -67,7 +67,7 @@ RATES = {
 class Estimates(NamedTuple):
     """One metric of every cell: value and interval, NaN where there is none; `n`: how many people it is about.
 
-    Shape (cells,) each.
+    Shape (cells, ...) each.
     """
 
     value: Array
@@ -138,8 +138,8 @@ def calibration(people: PeopleTable, scores: Array, level: float) -> Estimates:
 
     Of the people with a score. Interval of the mean of score - outcome, by Student's t.
     """
-    n, total, squares = scores.sum(-2).T
-    favourable, their_scores = scores[:, 1, 0], scores[:, 1, 1]
+    n, total, squares = np.moveaxis(scores.sum(-2), -1, 0)
+    favourable, their_scores = scores[..., 1, 0], scores[..., 1, 1]
     return _estimate_mean(np.stack([n, total - favourable, squares - 2 * their_scores + favourable], axis=-1), level)
 
 
@@ -150,27 +150,27 @@ def standardized_mean_difference(people: PeopleTable, scores: Array, level: floa
     and d^2 (v1 s1^4 + v2 s2^4) / 2 (v s^2)^2 for the pooled one, v the degrees of freedom. With equal variances this is
     Hedges and Olkin's (1985) (n + m) / nm + d^2 / 2(n + m); theirs covers too little where the rare group's is larger.
     """
-    n, total, squares = scores.sum(-2).T
+    n, total, squares = np.moveaxis(scores.sum(-2), -1, 0)
     mean = compute_rate(total, n)
     within = np.maximum(squares - n * np.where(n > 0, mean, 0) ** 2, 0)
     within = np.where(within <= 1e-12 * squares, 0, within)  # the same score for all, up to rounding
     pooled = np.sqrt(compute_rate(within + within[0], n + n[0] - 2))
-    value = np.divide(mean - mean[0], pooled, out=np.full(len(n), np.nan), where=pooled > 0)
+    value = np.divide(mean - mean[0], pooled, out=np.full(n.shape, np.nan), where=pooled > 0)
     variance, freedom = compute_rate(within, n - 1), np.maximum(n - 1, 0)
     of_means = compute_rate(variance, n) + compute_rate(variance, n)[0]
     of_pooled = freedom * variance**2 + freedom[0] * variance[0] ** 2
     squared = pooled**2
-    part = np.divide(of_means, squared, out=np.full(len(n), np.nan), where=squared > 0)
+    part = np.divide(of_means, squared, out=np.full(n.shape, np.nan), where=squared > 0)
     rest = value**2 * compute_rate(of_pooled, 2 * ((freedom + freedom[0]) * squared) ** 2)
     half = compute_normal_quantile(level) * np.sqrt(part + rest)
     return estimate_against_reference(value, (value - half, value + half), n.astype(np.int64))
 
 
 def _estimate_mean(sums: Array, level: float) -> Estimates:
-    """Estimate a mean with Student's interval; sums: n, sum and sum of squares, shape (cells, 3)."""
+    """Estimate a mean with Student's interval; sums: n, sum and sum of squares, shape (cells, ..., 3)."""
     from scipy.special import stdtrit
 
-    n, total, squares = sums.T
+    n, total, squares = np.moveaxis(sums, -1, 0)
     mean = compute_rate(total, n)
     variance = np.maximum(compute_rate(squares - n * np.where(n > 0, mean, 0) ** 2, n - 1), 0)
     half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * np.sqrt(compute_rate(variance, n))
@@ -178,7 +178,8 @@ def _estimate_mean(sums: Array, level: float) -> Estimates:
 
 
 Metric = Callable[[PeopleTable, Array, float], Estimates]
-"""From people and scores, shape (cells, 2, 3) each, the reference first (`PeopleCounts.flatten_cells`), and a level."""
+"""From people and scores, shape (cells, ..., 2, 3) each, the reference first (`PeopleCounts.flatten_cells`), and a
+level. Many tables at once, in axes after that of the cells, take hardly longer than one of them."""
 
 GROUP_METRICS: dict[str, Metric] = {
     **{name: partial(estimate_rate, name) for name in RATES},

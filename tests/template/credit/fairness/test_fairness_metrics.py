@@ -176,6 +176,19 @@ def test_intervals_cover_the_truth_as_often_as_they_say(n: int) -> None:
         assert count_ / samples <= (1 if name == "equalized_odds_difference" else 0.94), name
 
 
+@pytest.mark.parametrize("name", METRICS)
+def test_many_tables_at_once_are_estimated_as_each_by_itself(name: str) -> None:
+    rng = np.random.default_rng(5)
+    people = rng.integers(0, 40, (3, 2, 3, 2, 3))
+    known = people.sum(-1)
+    scores = np.stack([known, known * rng.random(known.shape), known * rng.uniform(1, 2, known.shape)], axis=-1)
+    found = METRICS[name](people, scores, 0.9)
+    for place in np.ndindex(2, 3):
+        alone = METRICS[name](people[:, *place], scores[:, *place], 0.9)
+        for at_once, by_itself in zip(found, alone, strict=True):
+            np.testing.assert_array_equal(at_once[:, *place], by_itself)
+
+
 def sums_of(scores: np.ndarray, labels: np.ndarray) -> list[list[float]]:
     own = [scores[labels == label] for label in (False, True)]
     return [[len(s), s.sum(), (s**2).sum()] for s in own]
