@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     removal_months: int | None = Field(default=None, ge=1, le=1_200)
     """Age at which `python -m service expire` removes whole months of decisions; by default it removes none."""
     shutdown_seconds: int = Field(default=30, ge=1, le=600)
+    worker_seconds: int = Field(default=60, ge=5, le=3_600)
+    """Seconds that one of several workers may take to start, beyond `start_seconds`, or may be silent: then another one
+    takes its place, and where it was to take another's, that one stays."""
     max_body_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000)
     max_header_bytes: int = Field(default=32_768, ge=1_024, le=1_000_000)
     header_seconds: float = Field(default=10.0, gt=0, le=600)

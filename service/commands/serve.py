@@ -1,6 +1,7 @@
 """Serve the live version; settings are SERVICE_… variables, and RELEASE_STORE says where versions are"""
 
 import logging
+import math
 import os
 from tempfile import TemporaryDirectory
 
@@ -53,5 +54,6 @@ def _start_server(settings: Settings) -> None:
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_worker_healthcheck=math.ceil(settings.start_seconds + settings.worker_seconds),
         proxy_headers=False,  # the application reads them, by the proxies that it trusts now
     )

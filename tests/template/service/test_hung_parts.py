@@ -18,7 +18,7 @@ from credit.registry.store import Store
 from service.page.history import LedgerHistory
 from service.reloading import RELOADED
 from service.settings import Settings
-from testing.parts.servers import Cluster, fill, mount_small_disk, wait_until
+from testing.parts.servers import PATIENCE, Cluster, fill, mount_small_disk, wait_until
 from testing.parts.sockets import drip
 from testing.releases import deploy_versions
 from testing.services import ROOT, Service, run_service
@@ -219,12 +219,17 @@ def test_the_documentation_names_the_settings_that_need_a_restart() -> None:
 
 
 def test_with_several_workers_sighup_starts_one_after_the_other_anew(
-    released: Store, asked: Asked, tmp_path: Path
+    released: Store, asked: Asked, tmp_path: Path, hung: dict[str, str]
 ) -> None:
+    """Also while the store hangs, for which each waits longer than the five seconds that uvicorn gives a new worker."""
     file = tmp_path / "settings"
     file.write_text("SERVICE_MAX_BODY_BYTES=100000\n")
-    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2", SERVICE_SETTINGS_FILE=str(file)) as service:
+    with run_service(released.url, tmp_path / "state") as service:
         service.wait()
+    settings = {"SERVICE_WORKERS": "2", "SERVICE_START_SECONDS": "7", "SERVICE_WORKER_SECONDS": str(PATIENCE)}
+    own = settings | hung | {"SERVICE_SETTINGS_FILE": str(file)}
+    with run_service("s3://models", tmp_path / "state", **own) as service:
+        service.wait("degraded")
         file.write_text("SERVICE_MAX_BODY_BYTES=1000000\n")
         os.kill(service.process.pid, signal.SIGHUP)
         wait_until(lambda: _list_statuses(service) == {422}, "the new setting in both")
