@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 from sqlalchemy import JSON, Column, Dialect, Table, bindparam
@@ -29,6 +29,19 @@ _ONE_ROW = re.compile(r"(?<= VALUES )(\(.*\))(?= ON CONFLICT)")
 Conversion = Callable[[Any], Any]
 
 
+class _Insert(NamedTuple):
+    """The parts of the statements for any number of rows: a whole one kept for each number would be 300 MiB in all.
+
+    `rows`: the parameters of each row; `names`: of all parameters, or none; `conversions`: of columns, by their place.
+    """
+
+    start: str
+    rows: list[str]
+    end: str
+    names: list[str]
+    conversions: list[tuple[int, Conversion]]
+
+
 def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) -> int:
     """Insert any number of decisions in their order, except those whose id or idempotency key is there already.
 
@@ -42,15 +55,16 @@ def build_insert(
     dialect: Dialect, records: Sequence[dict[str, Any]], table: Table = DECISIONS_TABLE
 ) -> tuple[str, Any]:
     """Build the statement that inserts at most MAX_ROWS rows, and its values, as the driver takes them."""
-    statement, names, conversions = _compile_insert(dialect, len(records), table)
+    insert = _compile_insert(dialect, table)
     read_columns = _find_reader(table)
     values: list[Any] = []
     for record in records:
         row = list(read_columns(record))
-        for place, convert in conversions:
+        for place, convert in insert.conversions:
             if row[place] is not None:
                 row[place] = convert(row[place])
         values += row
+    statement, names = _build_statement(dialect, len(records), table)
     return statement, dict(zip(names, values, strict=True)) if names else tuple(values)
 
 
@@ -60,18 +74,26 @@ def _find_reader(table: Table) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     return itemgetter(*(column.name for column in table.columns))
 
 
-@lru_cache(maxsize=1024)
-def _compile_insert(dialect: Dialect, rows: int, table: Table) -> tuple[str, list[str], list[tuple[int, Conversion]]]:
-    """Compile the statement for so many rows; also its parameters' names, if any, and the columns to convert."""
+@lru_cache(maxsize=16)
+def _build_statement(dialect: Dialect, rows: int, table: Table) -> tuple[str, list[str]]:
+    """Build the statement for so many rows; also its parameters' names, if any. Few are kept: one may be 0.5 MiB."""
+    insert = _compile_insert(dialect, table)
+    statement = insert.start + ", ".join(insert.rows[:rows]) + insert.end
+    return statement, insert.names[: rows * len(table.columns)]
+
+
+@lru_cache(maxsize=16)
+def _compile_insert(dialect: Dialect, table: Table) -> _Insert:
+    """Compile the parts of a table's statements."""
     kind = postgresql if dialect.name == "postgresql" else sqlite
     columns = table.columns
     parameters = {c.name: bindparam(f"{c.name}_0", type_=c.type) for c in columns}
     made = kind.insert(table).values([parameters]).on_conflict_do_nothing().compile(dialect=dialect)
     start, one, end = _ONE_ROW.split(str(made))  # SQLAlchemy takes a second for 500 rows, in which nobody is answered
-    names = [] if dialect.positional else [f"{column.name}_{row}" for row in range(rows) for column in columns]
-    statement = start + ", ".join(one.replace("_0)s", f"_{row})s") for row in range(rows)) + end
+    names = [] if dialect.positional else [f"{column.name}_{row}" for row in range(MAX_ROWS) for column in columns]
+    rows = [one] * MAX_ROWS if dialect.positional else [one.replace("_0)s", f"_{row})s") for row in range(MAX_ROWS)]
     found = [(place, find_conversion(column, dialect)) for place, column in enumerate(columns)]
-    return statement, names, [(place, convert) for place, convert in found if convert is not None]
+    return _Insert(start, rows, end, names, [(place, convert) for place, convert in found if convert is not None])
 
 
 def find_conversion(column: Column[Any], dialect: Dialect) -> Conversion | None:

@@ -1,5 +1,6 @@
 """What SQLite gets of a decision is the text that SQLAlchemy would write, which is what it reads again."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from credit.decision_log.bulk_insert import build_insert, find_conversion
+from credit.decision_log.bulk_insert import MAX_ROWS, build_insert, find_conversion
 from credit.decision_log.connecting.engine import create_database_engine
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 
@@ -49,6 +50,17 @@ def test_many_rows_are_inserted_by_the_statement_that_sqlalchemy_builds(table: T
         assert len(given) == rows * len(columns)
         if not dialect.positional:
             assert list(given) == list(known.params)
+
+
+def test_statements_for_groups_of_every_size_take_little_memory() -> None:
+    """A service that waited for its database writes groups of all sizes; one kept for each took 324 MiB."""
+    dialect, one = PGDialect_psycopg(), dict.fromkeys(DECISIONS_TABLE.columns.keys())
+    tracemalloc.start()
+    for rows in range(1, MAX_ROWS + 1, 4):
+        build_insert(dialect, [one] * rows)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 16 * 2**20
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:
