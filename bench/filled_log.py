@@ -24,6 +24,10 @@ _ROWS = {
 }
 _HEX = {"sqlite": "printf('%032x', {0})", "postgresql": "lpad(to_hex({0}), 32, '0')"}
 _MOMENT = {"sqlite": "strftime('%Y-%m-%d %H:%M:%f', {0}, 'unixepoch') || '000'", "postgresql": "to_timestamp({0})"}
+_EARLIER = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', hour, '-' || (25 * i) || ' hours') || '000'",
+    "postgresql": "hour - i * interval '25 hours'",
+}
 _JSON = {"sqlite": "{0}", "postgresql": "CAST({0} AS json)"}
 
 _RACE = """CASE i * 104729 % 4 WHEN 0 THEN '"white"' WHEN 1 THEN '"Black"' WHEN 2 THEN '"Hispanic"' ELSE 'null' END"""
@@ -41,6 +45,15 @@ def fill(engine: Engine, first: int, last: int, begin: datetime, seconds: float)
             end, moment = min(start + _PART_ROWS, last), begin - timedelta(seconds=first * seconds)
             values = {"first": start, "last": end, "begin": moment.timestamp(), "seconds": seconds}
             connection.execute(statement, values)
+
+
+def keep_unanalysed(engine: Engine) -> None:
+    """Keep PostgreSQL's daemon from the tables: it may come within a minute, in the midst of a measure."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relname !~ '^(pg|sql)_'"
+            for name in list(connection.execute(text(tables)).scalars()):
+                connection.execute(text(f"ALTER TABLE {name} SET (autovacuum_enabled = off)"))
 
 
 def analyse(engine: Engine) -> None:
@@ -94,6 +107,17 @@ def note_counts(engine: Engine, counts: Counter[Cell], last: int) -> None:
             connection.execute(update(table).where(table.c.writer == writer).values(counted=places[writer]))
         if new:
             connection.execute(COUNTED_WRITERS_TABLE.insert(), new)
+
+
+def repeat_counts(engine: Engine, days: int) -> None:
+    """Note the counts that are there for so many days before them too."""
+    begin = _EARLIER[engine.dialect.name]
+    columns = "environment, entry, version, decision, decided_by, rule_because, attribute, value, number"
+    numbers = _ROWS[engine.dialect.name].format(select="SELECT i")
+    repeated = f"""INSERT INTO hourly_counts (cell, hour, {columns})
+    SELECT i || '-' || substr(cell, 1, 56), {begin}, {columns} FROM ({numbers}) AS earlier CROSS JOIN hourly_counts"""
+    with engine.begin() as connection:
+        connection.execute(text(repeated), {"first": 1, "last": days + 1})
 
 
 def _build_insert(dialect: str) -> TextClause:

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Text, and_, case, cast, extrac
 from credit.bundle.rule_causes import NO_MODEL
 from credit.decision_log.database import Database
 from credit.decision_log.tables import DECISIONS_TABLE, is_of_environment
-from credit.decision_log.writers import find_newest_places
+from credit.decision_log.writers import find_newest_places, read_next_rows
 from watch.cursors import WriterCursor
 
 BATCH_ROWS = 50_000
@@ -215,6 +215,6 @@ def _select_rows(
         cast(_C.protected, Text).label("protected"),
         IS_FAILED.label("is_failed"),
     )
-    query = query.where(_C.writer == writer, _C.sequence >= first, *([_C.sequence <= last] if last else []))
     with database.begin_read() as connection:
-        return connection.execute(query.order_by(_C.sequence).limit(limit)).all()  # type: ignore[return-value]
+        places = (first, last)
+        return read_next_rows(connection, query, DECISIONS_TABLE, writer, places, limit)  # type: ignore[return-value]

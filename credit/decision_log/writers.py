@@ -7,13 +7,17 @@ who reads rows as they come keeps it in mind, and takes the row when it is there
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Table, TextClause, select, text
+from sqlalchemy import Row, Select, Table, TextClause, func, select, text
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
 from credit.decision_log.months.partitions import list_parts
 from credit.decision_log.tables import DECISIONS_TABLE
+
+_HIGHEST = 2**63 - 1
+"""The highest place that a row can have."""
 
 
 def find_newest_places(database: Database, table: Table = DECISIONS_TABLE) -> dict[str, int]:
@@ -47,6 +51,29 @@ def build_walk(table: Table, parts: tuple[str, ...] = ()) -> TextClause:
     if len(walks) == 1:
         return text(walks[0])
     return text(" UNION ALL ".join(f"SELECT * FROM ({walk}) AS part_{place}" for place, walk in enumerate(walks)))
+
+
+def read_next_rows(
+    connection: Connection, query: Select[Any], table: Table, writer: str, places: tuple[int, int | None], most: int
+) -> list[Row[Any]]:
+    """Read the first rows of a writer from a place on, to a last one or to the end, in their order, at most so many.
+
+    They are asked for in ranges that have both ends. By LIMIT alone a PostgreSQL that never analysed the table would
+    read and sort all that the writer wrote for each page of it: it takes the writer's rows for fewer than a page.
+    """
+    columns = table.c
+    lowest = select(func.min(columns.sequence)).where(columns.writer == writer)
+    query = query.where(columns.writer == writer).order_by(columns.sequence)
+    rows: list[Row[Any]] = []
+    first, last = places[0], _HIGHEST if places[1] is None else places[1]
+    while len(rows) < most and first <= last:
+        begin = connection.execute(lowest.where(columns.sequence >= first)).scalar_one()
+        if begin is None or begin > last:
+            break
+        end, left = min(begin + most - len(rows) - 1, last), most - len(rows)
+        rows += connection.execute(query.where(columns.sequence.between(begin, end)).limit(left)).all()
+        first = end + 1
+    return rows
 
 
 def has_unchained(connection: Connection) -> bool:

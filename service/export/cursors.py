@@ -8,7 +8,7 @@ from sqlalchemy import Table, func, select
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.removed import Removals, leave_out, read_removals
 from credit.decision_log.tables import DECISIONS_TABLE
-from credit.decision_log.writers import find_newest_places, list_missing
+from credit.decision_log.writers import find_newest_places, list_missing, read_next_rows
 
 BATCH_ROWS = 1_000
 
@@ -80,8 +80,6 @@ def _fill(cursor: LogCursor, found: list[int]) -> LogCursor:
 
 def _read(database: Database, table: Table, writer: str, places: Gap) -> list[dict[str, Any]]:
     """Read the first rows in a range of places."""
-    columns = table.c
-    query = select(table).where(columns.writer == writer, columns.sequence.between(*places))
-    query = query.order_by(columns.sequence).limit(BATCH_ROWS)
     with database.begin_read() as connection:
-        return [dict(row._mapping) for row in connection.execute(query)]
+        rows = read_next_rows(connection, select(table), table, writer, places, BATCH_ROWS)
+    return [dict(row._mapping) for row in rows]

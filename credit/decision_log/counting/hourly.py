@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import ColumnElement, Text, and_, cast, or_, select, update
+from sqlalchemy import ColumnElement, Text, cast, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.counting.places import CountedPlace, Gap, correct_newest, find_places
 from credit.decision_log.database import Database
 from credit.decision_log.tables import COUNTED_WRITERS_TABLE, DECISIONS_TABLE, HOURLY_COUNTS_TABLE
-from credit.decision_log.writers import list_missing
+from credit.decision_log.writers import list_missing, read_next_rows
 
 SLICE_ROWS = 2_000
 """Decisions that are counted in one transaction: what is decided meanwhile waits for its few milliseconds."""
@@ -70,15 +70,13 @@ def _count_slice(database: Database, place: CountedPlace) -> tuple[CountedPlace,
     Returns how far that is then, and whether there may be more.
     """
     decisions = DECISIONS_TABLE.c
-    wanted = [and_(decisions.sequence >= first, decisions.sequence <= last) for first, last in place.gaps]
-    asked = (
-        select(decisions.sequence, *list_counted_columns())
-        .where(decisions.writer == place.writer, or_(decisions.sequence > place.counted, *wanted))
-        .order_by(decisions.sequence)
-        .limit(SLICE_ROWS)
-    )
+    asked = select(decisions.sequence, *list_counted_columns())
+    wanted = [decisions.sequence.between(*gap) for gap in place.gaps]
+    missing = asked.where(decisions.writer == place.writer, or_(false(), *wanted)).order_by(decisions.sequence)
     with database.begin_read() as connection:
-        rows = connection.execute(asked).all()
+        rows = list(connection.execute(missing.limit(SLICE_ROWS))) if wanted else []
+        following = (place.counted + 1, None)
+        rows += read_next_rows(connection, asked, DECISIONS_TABLE, place.writer, following, SLICE_ROWS - len(rows))
     found = [row[0] for row in rows]
     counted = max([place.counted, *found])
     if counted < place.newest and len(rows) < SLICE_ROWS:

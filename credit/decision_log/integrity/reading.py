@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import ChainedTable
-from credit.decision_log.writers import find_newest_places
+from credit.decision_log.writers import find_newest_places, read_next_rows
 
 PAGE_ROWS = 500
 
@@ -35,13 +35,11 @@ def read_rows(
 
 def _iterate_rows(database: Database, kind: ChainedTable, writer: str, first: int, last: int | None) -> Iterator[Row]:
     """Iterate over one database. A page ends before the places of its last row, which others may claim too."""
-    columns = kind.table.c
-    until = [columns.sequence <= last] if last is not None else []
+    query = select(kind.table)
     while True:
-        query = select(kind.table).where(columns.writer == writer, columns.sequence >= first, *until)
         with database.begin_read() as connection:
-            found = connection.execute(query.order_by(columns.sequence).limit(PAGE_ROWS))
-            rows = [dict(row._mapping) for row in found]
+            found = read_next_rows(connection, query, kind.table, writer, (first, last), PAGE_ROWS)
+        rows = [dict(row._mapping) for row in found]
         if len(rows) < PAGE_ROWS:
             yield from rows
             return

@@ -132,11 +132,11 @@ def test_every_measure_says_what_it_measures() -> None:
     assert all(len(text) > 60 for text in find_measures().values())
 
 
-def test_rows_are_for_the_page_alone() -> None:
+def test_rows_are_for_what_reads_a_long_log_alone() -> None:
     for words in (["service", "--rows", "200000"], ["--rows", "200000"], ["page", "service", "--rows", "200000"]):
         refused = CliRunner().invoke(run, words)
         assert refused.exit_code == 2
-        assert "--rows is for `page` alone" in refused.output
+        assert "--rows is for `page` or `log_chain` alone" in refused.output
 
 
 def test_the_query_counts_each_row_that_breaks_a_column_however_it_does(tmp_path: Path) -> None:
