@@ -20,17 +20,18 @@ def has_log(url: str, state: Path) -> bool:
 
 
 @contextmanager
-def open_read_only(url: str, state: Path) -> Iterator[list[Database]]:
+def open_read_only(url: str, state: Path, patient: bool = False) -> Iterator[list[Database]]:
     """Open the log for reading: the spool first, for meanwhile decisions move from there to the database.
 
-    `url` empty: the file in the state. Raises CreditError when there is none.
+    `url` empty: the file in the state; `patient`: statements may take as long as they take. Raises CreditError when
+    there is none.
     """
     if not has_log(url, state):
         fix = "SERVICE_STATE and SERVICE_DATABASE_URL say where the decision log is"
         raise CreditError(Problem(str(state / "decisions.db"), "no such file", fix=fix))
     files = [state / "spool.db", *([] if url else [state / "decisions.db"])]
     urls = [f"sqlite:///{file}" for file in files if file.exists()] + ([url] if url else [])
-    databases = [Database(one, read_only=True) for one in urls]
+    databases = [Database(one, read_only=True, patient=patient) for one in urls]
     try:
         yield databases
     finally:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, false, func, select
 
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, EVENTS, SHADOWS, ChainedTable
@@ -209,13 +209,17 @@ class LogVerification:
         """Count the rows from before there was a chain; name the first one that is not from then."""
         columns, moment = kind.table.c, kind.table.c[kind.moments[-1]]
         old, placeless = columns.writer.is_(None), and_(columns.writer.is_not(None), columns.sequence.is_(None))
+        late = false() if self._began is None else moment > self._began
         for database in self._databases:
             with database.begin_read() as connection:
-                report.unchained += connection.execute(select(func.count()).where(old)).scalar_one()
+                # no order by time: PostgreSQL would walk along all rows of the table to find none of these
+                unchained = select(func.count(), func.min(case((late, moment)))).where(old)
+                number, first = connection.execute(unchained).one()
+                report.unchained += number
                 if not self._is_all:
                     continue
-                late = placeless if self._began is None else or_(placeless, and_(old, moment > self._began))
-                found = connection.execute(select(columns.id).where(late).order_by(moment).limit(1)).scalar()
+                wrong = placeless if first is None else and_(old, moment == first)
+                found = connection.execute(select(columns.id).where(wrong).limit(1)).scalar()
             if found is not None:
                 text = "is in no chain, though there was one by then: inserted, or written by an older service"
                 report.add(Finding("inserted", kind.table.name, "", 0, str(found), text))
