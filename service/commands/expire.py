@@ -6,8 +6,8 @@ PostgreSQL a partition at a time, by the role to which the tables belong. What g
 first, without which nothing is removed, and an event has the hashes at both ends of it, so that verify-log goes on
 behind it. There is no way back. Run it by a timer, such as cron.
 
-It erases only decisions of SERVICE_ENVIRONMENT. Months go for all environments of a database together: while there
-are such decisions of others, none is removed without --all-environments."""
+It erases and removes only decisions of SERVICE_ENVIRONMENT, of all with --all-environments. Where others have
+decisions of an old month, it goes row by row, and theirs stay."""
 
 import sys
 from calendar import monthrange
@@ -19,7 +19,7 @@ import click
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.months.partitions import add_months
-from credit.decision_log.months.removal import Removal, count_of_others, plan_removal, remove_decisions
+from credit.decision_log.months.removal import Removal, plan_removal, remove_decisions
 from credit.decision_log.people.erasure import count_expired, expire_decisions
 from credit.registry.address import open_store
 from service.people.opened_log import OpenedLog, open_log
@@ -49,17 +49,14 @@ def run(dry_run: bool, all_environments: bool) -> Answer:
             nothing = "nothing was erased; SERVICE_REMOVAL_MONTHS says how many months decisions are"
             raise CreditError(Problem("SERVICE_RETENTION_MONTHS", "nothing", expected, nothing))
         parts, failed = [], None
+        whose = None if all_environments else log.settings.environment
         try:
             if remove is not None:
-                first = add_months(subtract_months(now, remove), 0)
-                if not all_environments:
-                    _require_own(log, first)
-                parts.append(_remove(log, first, dry_run))
-        except CreditError as error:  # what is to be erased by its age waits for no store, and for no other environment
+                parts.append(_remove(log, add_months(subtract_months(now, remove), 0), dry_run, whose))
+        except CreditError as error:  # what is to be erased by its age waits for no store
             failed = error
         if erase is not None:
             gone = parts[0].content["removed_before"] if parts else None
-            whose = None if all_environments else log.settings.environment
             parts.append(_erase(log, subtract_months(now, erase), gone, dry_run, whose))
     if failed:
         print(*(part.text for part in parts), sep="\n", end="\n" if parts else "", file=sys.stderr)
@@ -70,29 +67,22 @@ def run(dry_run: bool, all_environments: bool) -> Answer:
     return Answer(content, "\n".join(part.text for part in parts))
 
 
-def _require_own(log: OpenedLog, before: datetime) -> None:
-    """Require that every decision from before a month is of this environment: months go for all together."""
-    if others := count_of_others(log.database, before, log.settings.environment):
-        found = ", ".join(f"{number:,} decisions of {name}" for name, number in others.items())
-        expected = f"only decisions of {log.settings.environment}, from before {before:%Y-%m}"
-        fix = "expire --all-environments removes these months for all of them"
-        raise CreditError(Problem(f"the decision log {log.database}", found, expected, fix))
-
-
-def _remove(log: OpenedLog, before: datetime, dry_run: bool) -> Answer:
+def _remove(log: OpenedLog, before: datetime, dry_run: bool, environment: str | None) -> Answer:
     """Remove the months from before one, or count their decisions."""
+    store = partial(open_store, make=False)
     removal = (
-        plan_removal(log.database, before)
+        plan_removal(log.database, before, environment)
         if dry_run
-        else remove_decisions(log.database, log.events, before, log.caller, partial(open_store, make=False))
+        else remove_decisions(log.database, log.events, before, log.caller, store, environment)
     )
     content = {"removed_before": before.isoformat(), "removed": removal.decisions, "partitions": removal.partitions}
-    return Answer(content, _describe_removal(removal, before, dry_run))
+    return Answer(content, _describe_removal(removal, before, dry_run, environment))
 
 
-def _describe_removal(removal: Removal, before: datetime, dry_run: bool) -> str:
+def _describe_removal(removal: Removal, before: datetime, dry_run: bool, environment: str | None) -> str:
     done = "would be removed" if dry_run else "were removed"
-    line = f"{removal.decisions:,} decisions of months before {before:%Y-%m} {done}"
+    of = f" of {environment}" if environment else ""
+    line = f"{removal.decisions:,} decisions{of} of months before {before:%Y-%m} {done}"
     parts = [f"{name} with {number:,}" for name, number in removal.partitions.items()]
     return line + (f": {', '.join(parts)}, and {removal.rows:,} row by row" if parts else "")
 

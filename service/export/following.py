@@ -33,8 +33,11 @@ class Target(Protocol):
     def refresh(self, database: Database, decisions: list[str]) -> None:
         """Take up outcomes and erasures of decisions; those that are not there yet come with them later."""
 
-    def remove(self, before: datetime) -> int:
-        """Remove the decisions from before a moment, the begin of a month, and what is protected; returns how many."""
+    def remove(self, before: datetime, environment: str | None) -> int:
+        """Remove an environment's decisions, None: all, from before the begin of a month, and what is protected.
+
+        Returns how many.
+        """
 
     def note(self, stream: Stream, writer: str, cursor: LogCursor) -> None:
         """Note the place up to which rows are there, after them."""
@@ -96,8 +99,10 @@ def export_news(
     for batch in iterate_batches(database, EVENTS_TABLE, target.read_cursors("events")):
         erased = [one for row in batch.rows if row["kind"] in _ERASURES for one in row["detail"].get("rows", ())]
         target.refresh(database, erased)
-        if cuts := [row["detail"]["before"] for row in batch.rows if row["kind"] == "remove"]:
-            rows.removed += target.remove(max(map(datetime.fromisoformat, cuts)))
+        cuts = [row["detail"] for row in batch.rows if row["kind"] == "remove"]
+        for environment in dict.fromkeys(one.get("environment") for one in cuts):
+            moments = [one["before"] for one in cuts if one.get("environment") == environment]
+            rows.removed += target.remove(max(map(datetime.fromisoformat, moments)), environment)
         target.note("events", batch.writer, batch.cursor)
         rows.erased += sum(row["kind"] in _ERASURES for row in batch.rows)
     target.finish(database)

@@ -74,9 +74,11 @@ class MongoTarget:
                 if erased:
                     self._protected.delete_many({"_id": {"$in": erased}})
 
-    def remove(self, before: datetime) -> int:
-        """Remove old decisions, what is protected of them first; returns how many."""
-        removed, old = 0, {"decided_at": {"$lt": before}}
+    def remove(self, before: datetime, environment: str | None) -> int:
+        """Remove old decisions of an environment, None: of all, what is protected first; returns how many."""
+        old: dict[str, Any] = {"decided_at": {"$lt": before}}
+        old |= {} if environment is None else {"environment": {"$in": [environment, None]}}
+        removed = 0
         with _translate_errors():
             while found := [one["_id"] for one in self._decisions.find(old, {"_id": 1}).limit(1_000)]:
                 self._protected.delete_many({"_id": {"$in": found}})

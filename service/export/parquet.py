@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -84,16 +84,23 @@ class ParquetTarget:
             with database.begin_read() as connection:
                 self._days |= {one.astimezone(UTC).date() for one in connection.execute(asked).scalars()}
 
-    def remove(self, before: datetime) -> int:
-        """Remove the files of old days, what is protected first; returns how many decisions were in them."""
+    def remove(self, before: datetime, environment: str | None) -> int:
+        """Remove old decisions of an environment, None: of all; returns how many.
+
+        The files of a day go, what is protected first, or are written again where others have decisions of it.
+        """
         removed, first = 0, before.astimezone(UTC).date()
-        self._days = {day for day in self._days if day >= first}
         days = {date.fromisoformat(one.name.removeprefix("day=")) for one in self._folder.glob("*/day=*")}
+        if environment is None:
+            self._days = {day for day in self._days if day >= first}
         for day in sorted(one for one in days if one < first):
             file = self._locate("decisions", day)
-            removed += pq.read_metadata(file).num_rows if file.exists() else 0
-            for one in (self._locate("protected", day), file):
-                shutil.rmtree(one.parent)  # with what a killed export left there
+            own = _count_own(file, environment) if file.exists() else 0
+            removed += own
+            if environment is None:
+                self._remove_day(day)
+            elif own:
+                self._days.add(day)
         return removed
 
     def note(self, stream: Stream, writer: str, cursor: LogCursor) -> None:
@@ -111,9 +118,19 @@ class ParquetTarget:
         """Digest the decisions of each day."""
         return digest_days(self._iterate_records())
 
+    def _remove_day(self, day: date) -> None:
+        for kind in ("protected", "decisions"):
+            shutil.rmtree(self._locate(kind, day).parent)  # with what a killed export left there
+
     def _write_day(self, database: Database, day: date) -> None:
+        """Write the decisions of a day; where there are none any more, remove its files."""
         begin = datetime.combine(day, time(), UTC)
         records = iterate_records(database, begin, begin + timedelta(days=1))
+        oldest = next(records, None)
+        if oldest is None:
+            self._remove_day(day)
+            return
+        records = chain([oldest], records)
         with (
             open_sink(self._locate("decisions", day), DECISIONS_SCHEMA) as write,
             open_sink(self._locate("protected", day), PROTECTED_SCHEMA) as write_protected,
@@ -141,6 +158,12 @@ class ParquetTarget:
                 moment, identifier = row.pop("decided_at"), row.pop("id")
                 content = row | {name: None if row[name] is None else from_json(row[name]) for name in _JSONS}
                 yield ExportedRecord(identifier, moment, content, protected.get(identifier))
+
+
+def _count_own(file: Path, environment: str | None) -> int:
+    """Count the decisions of an environment, None: of all, in a file; those from before it was noted are of any."""
+    whose = pq.read_table(file, columns=["environment"], partitioning=None)["environment"].to_pylist()
+    return len(whose) if environment is None else sum(one in (environment, None) for one in whose)
 
 
 def _flatten(record: ExportedRecord) -> dict[str, Any]:

@@ -332,6 +332,21 @@ def test_a_row_that_was_missing_and_was_removed_by_its_age_is_not_missing(
         assert export_news(log.database, open_target()).missing == 0
 
 
+def test_what_one_environment_removed_goes_and_what_others_have_of_its_days_stays(
+    log: DecisionLog, open_target: Open, tmp_path: Path
+) -> None:
+    rows = write(log, 12)
+    others = [make_record(decided_at=row["decided_at"], environment="staging") for row in rows[::3]]
+    write_each(log, others)
+    assert export_news(log.database, open_target()).decisions == 16
+    before, store = datetime(2026, 4, 1, tzinfo=UTC), Store(str(tmp_path / "store"))
+    remove_decisions(log.database, log.events, before, "cron", lambda: store, "prod")
+    assert export_news(log.database, open_target()).removed == 12
+    assert compare_days(log.database, open_target()) == {}
+    assert sum(one.number for one in open_target().digest().values()) == 4
+    assert export_news(log.database, open_target()) == ExportRound()
+
+
 @contextmanager
 def keep_signal_handlers() -> Iterator[None]:
     """Give back the handlers of signals when the block ends."""

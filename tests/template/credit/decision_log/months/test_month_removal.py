@@ -77,8 +77,15 @@ def store(tmp_path: Path) -> Store:
     return Store(str(tmp_path / "store"))
 
 
-def remove(log: DecisionLog, before: datetime, store: Store) -> removal.Removal:
-    return remove_decisions(log.database, log.events, before, "cron", lambda: store)
+def remove(log: DecisionLog, before: datetime, store: Store, environment: str | None = None) -> removal.Removal:
+    return remove_decisions(log.database, log.events, before, "cron", lambda: store, environment)
+
+
+def write_others(log: DecisionLog, moment: datetime) -> list[Any]:
+    """Write three decisions of another environment from a moment on, between those that are there."""
+    return write_each(
+        log, [make_record(decided_at=moment + timedelta(minutes=i), environment="staging") for i in range(3)]
+    )
 
 
 def test_old_months_go_with_all_that_belongs_to_them_and_the_chain_goes_on(
@@ -163,10 +170,22 @@ def test_a_removal_that_is_killed_changes_nothing_of_its_partition(
     assert not any(one.findings for one in verify(log, store).values()), "no checkpoint is needed for it"
 
 
+@pytest.mark.parametrize(("environment", "removed", "erased"), [(None, 33, 5), ("prod", 30, 8)])
 def test_killed_at_any_step_it_leaves_no_finding_and_goes_on(
-    log: DecisionLog, store: Store, monkeypatch: pytest.MonkeyPatch, before: datetime
+    log: DecisionLog,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    now: datetime,
+    before: datetime,
+    environment: str | None,
+    removed: int,
+    erased: int,
 ) -> None:
-    """Killed before each statement and each object of the store, again and again, until all of it has gone."""
+    """Killed before each statement and each object of the store, again and again, until all of it has gone.
+
+    Another environment has decisions of one of the months: of one alone, that goes row by row, and theirs stay.
+    """
+    others = write_others(log, add_months(now, 0))
     for name in ("_CHUNK_ROWS", "_LOCKED_ROWS"):
         monkeypatch.setattr(removal, name, 7)
     monkeypatch.setattr(removal, "_UNLOCKED_SECONDS", 0.0)
@@ -201,14 +220,36 @@ def test_killed_at_any_step_it_leaves_no_finding_and_goes_on(
                 event.remove(log.database.engine, "before_cursor_execute", step)
             assert not any(one.findings for one in verify(log, store).values())
 
-    run_killed(lambda: remove(log, before, store))
+    run_killed(lambda: remove(log, before, store, environment))
+    if environment:
+        assert [log.database.find(one["id"]) for one in others] == others
     assert {"before the store", "after the store", "INSERT INTO events", "UPDATE outcomes SET"} <= killed
     assert killed & {"DELETE FROM decisions", "ALTER TABLE decisions"}
     killed.clear()
     run_killed(lambda: expire_decisions(log.database, log.events, before + timedelta(hours=5), "cron"))
     assert {"INSERT INTO events", "UPDATE decisions SET", "UPDATE events SET"} <= killed
     reports = verify(log, store)
-    assert (reports["decisions"].rows, reports["decisions"].removed, reports["decisions"].erased) == (10, 30, 5)
+    found = reports["decisions"]
+    assert (found.rows, found.removed, found.erased) == (43 - removed, removed, erased)
+
+
+def test_what_comes_of_another_environment_meanwhile_keeps_its_month(
+    log: DecisionLog, store: Store, monkeypatch: pytest.MonkeyPatch, now: datetime, before: datetime
+) -> None:
+    """After it was looked which months have decisions of this one alone: that month goes row by row then."""
+    others: list[Any] = []
+
+    def come_late(*told: Any) -> Any:
+        others.extend(write_others(log, add_months(now, 1)))
+        return announce_removal(*told)
+
+    monkeypatch.setattr(removal, "announce_removal", come_late)
+    planned = plan_removal(log.database, before, "prod")
+    done = remove(log, before, store, "prod")
+    late = planned.partitions.get(f"decisions_{add_months(now, 1):%Y_%m}", 0)
+    assert (planned.decisions, done.decisions, done.rows) == (30, 30, planned.rows + late)
+    assert [log.database.find(one["id"]) for one in others] == others
+    assert not any(one.findings for one in verify(log, store).values())
 
 
 @pytest.mark.parametrize("log", ["postgresql"], indirect=True)
