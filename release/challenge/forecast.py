@@ -10,11 +10,11 @@ from credit.decision_log.database import Database
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.oncall.affected import LiveDecider, load_decider
+from release.oncall.affected import decide_all, load_decider
 from watch.challenge.flips import Flips, Group, count_flip_tests, weigh_flips, weigh_groups
 from watch.challenge.needed import count_for_any_look, count_for_one_look
 from watch.groups import WatchedGroups, read_watched_groups
-from watch.sample import SampledApplication, read_sample
+from watch.sample import read_sample
 
 MAX_TRIED = 5_000
 LEAST_TRIED = 30
@@ -67,7 +67,10 @@ def predict_needs(
     difference: float,
     alpha: float,
 ) -> Forecast:
-    """Decide the newest applicants by the challenger too. Raises CreditError when the log or the store is away."""
+    """Decide the newest applicants by the challenger too. Raises CreditError when log or store are away.
+
+    Raises UnansweredError when the challenger hangs.
+    """
     both = decide_by_both(store, database, environment, live, record)
     if both is None:
         return Forecast(difference, 0, None, {}, None)
@@ -82,8 +85,9 @@ def decide_by_both(
     found = read_sample(database, environment, live.number, live.digest, MAX_TRIED).applications
     if groups is None or not found:
         return None
-    decider = load_decider(store, live.model_copy(update={"version": record.version, "digest": record.digest}))
-    kinds = [_decide(decider, one) for one in found]
+    entry = live.model_copy(update={"version": record.version, "digest": record.digest})
+    made = decide_all(load_decider(store, entry), entry, [one.inputs for one in found])
+    kinds = [one.decision.decision if one.decision else None for one in made]
     pairs = [(one, kind) for one, kind in zip(found, kinds, strict=True) if kind is not None]
     champion = np.array([one.decision == "approve" for one, _ in pairs], bool)
     challenger = np.array([kind == "approve" for _, kind in pairs], bool)
@@ -119,11 +123,6 @@ def _compute_need(flips: Flips, people: int, difference: float, alpha: float) ->
     any_look, one_look = (math.ceil(one / share) for one in counts)
     approved = (flips.approved / flips.people, flips.challenger_approved / flips.people)
     return Need(*approved, discordant, any_look, one_look)
-
-
-def _decide(decider: LiveDecider, one: SampledApplication) -> str | None:
-    decision = decider.decide_inputs(one.inputs).decision
-    return decision.decision if decision else None
 
 
 def count_daily(number: int, first: datetime, last: datetime) -> float | None:

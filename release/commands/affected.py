@@ -21,7 +21,7 @@ from credit.scoring.policy import DECISION_KINDS
 from release.commands.options import StoreCommand, add_environment
 from release.deployment.change import describe_decider
 from release.deployment.way_back import read_current_entry
-from release.oncall.affected import AffectedDecision, count_changes, load_decider
+from release.oncall.affected import AffectedDecision, count_changes, decide_again, load_decider
 from release.oncall.affected_files import dump_affected, write_affected
 from release.oncall.service_reports import DecisionList, list_version_decisions
 
@@ -51,7 +51,7 @@ def run(version: str, env: str, out: Path | None) -> Answer:
     store = open_store()
     entry = read_current_entry(store, env)
     listed = list_version_decisions(wanted)
-    affected = load_decider(store, entry).decide_again(listed.decisions) if listed.decisions else []
+    affected = decide_again(load_decider(store, entry), entry, listed.decisions) if listed.decisions else []
     if out is not None:
         write_affected(out, affected)
     content: dict[str, Any] = {

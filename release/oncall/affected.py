@@ -1,10 +1,12 @@
 """Make the decisions of a version again, by the version that is live now."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from credit.bundle.bundle import Bundle
+from credit.bundle.bundle import Bundle, load_bundle
+from credit.bundle.examples import check_examples
 from credit.bundle.rule_causes import describe_fallback
 from credit.common.errors import CreditError
 from credit.decision_log.shadows.logged_decider import LoggedDecider
@@ -14,6 +16,7 @@ from credit.registry.store import Store
 from credit.scoring.model import Decision
 from credit.scoring.policy import DECISION_KINDS
 from credit.scoring.row_encoder import ApplicationRow
+from release.oncall.patience import collect_answers
 from release.oncall.service_reports import LoggedDecision
 
 
@@ -43,15 +46,11 @@ class Redecision(NamedTuple):
 
 
 class LiveDecider:
-    """The version that is live by an entry, or the rule beside it; decides as the service does."""
+    """The version that is live by an entry, or the rule beside it; decides as the service does, and waits for ever."""
 
     def __init__(self, bundle: Bundle, entry: LedgerEntry) -> None:
         self._decider = LoggedDecider(bundle)
         self._fallback_reason = describe_fallback(entry.reason) if entry.kind == "fallback" else None
-
-    def decide_again(self, decisions: Iterable[LoggedDecision]) -> list[AffectedDecision]:
-        """Decide the logged applications anew, each as if it came today."""
-        return [self._decide(one) for one in decisions]
 
     def decide_inputs(self, inputs: ApplicationRow) -> Redecision:
         """Decide an application as it is logged, as if it came today."""
@@ -68,16 +67,45 @@ class LiveDecider:
         """
         return self._decider.read_values(inputs)
 
-    def _decide(self, logged: LoggedDecision) -> AffectedDecision:
-        if logged.inputs is None:
-            return AffectedDecision(logged, None, None, "its inputs were erased")
-        return AffectedDecision(logged, *self.decide_inputs(logged.inputs))
-
 
 def load_decider(store: Store, entry: LedgerEntry) -> LiveDecider:
-    """Load who decides by an entry. Raises CreditError when the store has not that version, or it is not intact."""
+    """Load who decides by an entry. Raises CreditError when the store has not that version, or it is not intact.
+
+    Raises UnansweredError when its model hangs at its own examples.
+    """
     record = versions.require_version(store, entry.version, entry.digest)
-    return LiveDecider(versions.load_stored_bundle(store, record), entry)
+    with versions.fetch_temporarily(store, record) as folder:
+        return load_from_folder(folder, entry)
+
+
+def load_from_folder(folder: Path, entry: LedgerEntry) -> LiveDecider:
+    """Load who decides by an entry from the folder of its bundle, as `load_decider` does."""
+
+    def load() -> Iterator[LiveDecider]:
+        bundle = load_bundle(folder)
+        check_examples(bundle, folder)
+        yield LiveDecider(bundle, entry)
+
+    return collect_answers(_name_decider(entry), load(), 1)[0]
+
+
+def decide_all(decider: LiveDecider, entry: LedgerEntry, applications: Sequence[ApplicationRow]) -> list[Redecision]:
+    """Decide applications as they are logged by who decides by an entry. Raises UnansweredError where it hangs."""
+    return collect_answers(_name_decider(entry), map(decider.decide_inputs, applications), len(applications))
+
+
+def decide_again(
+    decider: LiveDecider, entry: LedgerEntry, decisions: Sequence[LoggedDecision]
+) -> list[AffectedDecision]:
+    """Decide logged applications anew, each as if it came today. Raises UnansweredError as `decide_all` does."""
+    made = iter(decide_all(decider, entry, [one.inputs for one in decisions if one.inputs is not None]))
+    erased = Redecision(None, None, "its inputs were erased")
+    return [AffectedDecision(one, *(erased if one.inputs is None else next(made))) for one in decisions]
+
+
+def _name_decider(entry: LedgerEntry) -> str:
+    """Name who decides by an entry: the rule beside a model that hangs answers."""
+    return f"{'the rule of ' if entry.kind == 'fallback' else ''}{entry.version} ({entry.digest[:12]})"
 
 
 def count_changes(affected: Sequence[AffectedDecision]) -> list[list[int]]:

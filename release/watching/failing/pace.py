@@ -2,14 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Sequence
+from concurrent.futures import wait
 from statistics import median
-from threading import Thread
 from typing import NamedTuple
 
 from credit.scoring.row_encoder import ApplicationRow
 from release.oncall.affected import LiveDecider
+from release.oncall.patience import start_work
 from watch.reading import MODEL_AT_FAULT
 
 _MOST = 101
@@ -49,8 +49,7 @@ def measure_pace(deciders: Sequence[LiveDecider], applications: Sequence[Applica
             if time.perf_counter() - start > _SECONDS:
                 return
 
-    done: Future[None] = Future()
-    Thread(target=_report_to, args=(done, decide_in_turns), daemon=True).start()
+    _, done = start_work("pace", decide_in_turns)
     wait([done], _SECONDS + _PATIENCE)
     if done.done():
         done.result()
@@ -60,14 +59,6 @@ def measure_pace(deciders: Sequence[LiveDecider], applications: Sequence[Applica
         times[taken.index(max(taken))] = [math.inf]  # who is at it when patience ends may be the quick one
     medians = [median(one) if one else 0.0 for one in times]
     return Pace(medians, len(failures), sum(failures))
-
-
-def _report_to(done: "Future[None]", work: Callable[[], None]) -> None:
-    try:
-        work()
-        done.set_result(None)
-    except Exception as error:  # noqa: BLE001 -- it is raised where the result is awaited
-        done.set_exception(error)
 
 
 def is_failure(rule_because: str | None) -> bool:

@@ -14,6 +14,7 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import Version, parse_version
 from credit.registry.store import StoreError
 from release.deployment.change import FALLBACK_TARGET
+from release.oncall.patience import UnansweredError
 from release.oncall.redeciding import LoadDecide, Redecided
 from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups
@@ -147,7 +148,10 @@ def _try(
         raise  # else a store that fails for a moment would hand everybody to the next candidate
     except CreditError as error:
         return Trial(candidate.name, 0, 0, {}, f"it cannot be loaded: {error.problems[0]}")
-    answers = decide({one.id: one.inputs for one in sample.applications})
+    try:
+        answers = decide({one.id: one.inputs for one in sample.applications})
+    except UnansweredError as error:
+        return Trial(candidate.name, 0, 0, {}, f"it {error.problems[0].found}")
     decided, asked = sum(one.kind is not None for one in answers), len(answers)
     trial = Trial(candidate.name, decided, asked, {}, "")
     if decided < question.params.least_rescored * max(asked, 1):

@@ -16,7 +16,7 @@ from credit.registry.versions import require_version
 from release.deployment.apply import apply_change
 from release.deployment.change import Condition
 from release.deployment.plan import plan_deployment, plan_fallback, plan_rollback
-from release.oncall.affected import count_changes, load_decider
+from release.oncall.affected import count_changes, decide_again, load_decider
 from release.oncall.service_reports import LoggedDecision
 from service.engine.loading import load_packed, pack_version
 from testing.parts.servers import find_free_ports, wait_until
@@ -137,13 +137,14 @@ def test_an_application_that_was_erased_is_told_to_be_undecided_and_the_kill_swi
     ledger = Ledger(released, "prod")
     live = ledger.read_newest()
     assert live is not None
-    (erased,) = load_decider(released, live).decide_again([log(None)])
+    (erased,) = decide_again(load_decider(released, live), live, [log(None)])
     assert (erased.now, erased.why_not) == (None, "its inputs were erased")
     assert count_changes([erased])[2] == [0, 0, 0, 1]
     entry = apply_change(released, plan_fallback(ledger, WHY))
     assert entry is not None
     serving = load_packed(pack_version(released, "prod"))
-    known, unread = load_decider(released, entry).decide_again([log(rows[0]), log({"income": 10.0})])
+    logged = [log(rows[0]), log({"income": 10.0})]
+    known, unread = decide_again(load_decider(released, entry), entry, logged)
     assert (known.now, known.rule_because) == serving.decide(rows[0])
     assert (unread.now, unread.rule_because) == serving.accept_anything().decide({"income": 10.0})
     assert unread.now is not None
