@@ -4,20 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from decided_streams import simulate_rows
+from decided_streams import find_alarm, simulate_rows
 
 from watch.evidence import BETS, DecidedRows, GroupWatch, start_group
 from watch.ratio_interval import compute_interval
 
 LIMIT, ALPHA, DAYS = 0.8, 0.01, 180
-
-
-def find_alarm(rows: DecidedRows, alpha: float = ALPHA) -> int | None:
-    """Find how many members had been compared when the evidence exceeded its limit; None when it never did."""
-    watch = start_group(LIMIT, DAYS)
-    comparisons = watch.pairing.pair(rows, 1)
-    above = np.flatnonzero(watch.evidence.add(comparisons, rows.days[comparisons.places]) >= 1 / alpha)
-    return int((rows.groups[: comparisons.places[above[0]]] == 1).sum()) if len(above) else None
 
 
 def watch_in_parts(rows: DecidedRows, ends: list[int]) -> GroupWatch:
@@ -35,9 +27,8 @@ def test_a_lawful_version_alarms_no_more_often_than_alpha() -> None:
     rng = np.random.default_rng(17)
     runs = 300
     for alpha in (0.01, 0.05):
-        alarms = sum(
-            find_alarm(simulate_rows(rng, [LIMIT] * DAYS, regular=True), alpha) is not None for _ in range(runs)
-        )
+        lawful = (simulate_rows(rng, [LIMIT] * DAYS, regular=True) for _ in range(runs))
+        alarms = sum(find_alarm(rows, LIMIT, DAYS, alpha) is not None for rows in lawful)
         assert alarms <= alpha * runs
 
 
@@ -49,7 +40,7 @@ def test_unequal_treatment_that_begins_after_four_months_is_found_in_days(ratio:
     found = []
     for _ in range(120):
         rows = simulate_rows(rng, [1.0] * before + [ratio] * 100, regular=True)
-        alarm, begun = find_alarm(rows), int((rows.groups[rows.days < before] == 1).sum())
+        alarm, begun = find_alarm(rows, LIMIT, DAYS, ALPHA), int((rows.groups[rows.days < before] == 1).sum())
         found.append(np.inf if alarm is None else alarm - begun)
     assert np.median(found) == pytest.approx(median, rel=0.3)
     assert np.quantile(found, 0.9) == pytest.approx(late, rel=0.3)
