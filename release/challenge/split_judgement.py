@@ -1,6 +1,6 @@
 """Judge the split that is on by the log and by its plan: what both arms decided about people whom chance dealt them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -14,12 +14,14 @@ from release.challenge.forecast import Forecast, count_daily
 from release.challenge.split_forecast import Approvals, estimate_split_needs
 from release.deployment.way_back import read_current_entry
 from release.watching.taking_back.target import LEAST_SHOWN
-from watch.challenge.arms import Arms
+from watch.challenge.arms import Arms, Deal
 from watch.challenge.arms_judging import ArmsFinding, judge_arms
 from watch.challenge.dealing import read_dealt
 from watch.challenge.flips import Group
 from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups, read_watched_groups
+
+_LOST = "something lost or refused one arm's people"
 
 
 class SplitJudgement(NamedTuple):
@@ -99,7 +101,7 @@ def judge_split(store: Store, database: Database, challenge: Challenge, end: Cha
         champion,
         finding,
         small,
-        list(_find_obstacles(plan, finding)),
+        list(_find_obstacles(plan, finding, small)),
         [*_list_ends(ledger, challenge, live, end), *_list_notes(finding)],
         _estimate(finding, small, groups, plan, daily),
     )
@@ -110,17 +112,20 @@ def is_small(arms: Arms) -> bool:
     return min(arms.champion.people, arms.challenger.people) < LEAST_SHOWN
 
 
-def _find_obstacles(plan: SplitPlan, found: ArmsFinding) -> Iterator[str]:
+def _find_obstacles(plan: SplitPlan, found: ArmsFinding, small: Collection[Group]) -> Iterator[str]:
     """Find why nothing can be concluded: dealing has not begun, or is not as planned."""
     if not found.everybody.people:
         yield f"nobody is there to compare yet: {found.selected.undealt:,} applications by processes that dealt it none"
-    if found.is_dealt_otherwise:
-        deal = found.deal
-        yield (
-            f"the deal is not as planned: it has {deal.challengers:,} of {deal.people:,} people, "
-            f"{deal.challengers / deal.people:.1%} in place of {plan.share:.1%}; "
-            f"something lost or refused one arm's people"
-        )
+    if found.deal.evidence >= found.deal_beyond:
+        yield f"the deal is not as planned: {_describe_deal(found.deal, plan)}"
+    for name in found.list_dealt_otherwise():
+        told = f"too few people to show figures; {_LOST}" if name in small else _describe_deal(found.deals[name], plan)
+        yield f"the deal of {' '.join(name)} is not as planned: {told}"
+
+
+def _describe_deal(deal: Deal, plan: SplitPlan) -> str:
+    share = f"{deal.challengers / deal.people:.1%} in place of {plan.share:.1%}"
+    return f"it has {deal.challengers:,} of {deal.people:,} people, {share}; {_LOST}"
 
 
 def _list_ends(ledger: Ledger, challenge: Challenge, live: LedgerEntry, end: Challenge | None) -> Iterator[str]:

@@ -54,7 +54,12 @@ def dump_split(found: SplitJudgement) -> dict[str, Any]:
         "undealt": one.selected.undealt,
         "unnamed": one.selected.unnamed,
         "deal": one.deal._asdict()
-        | {"planned": found.plan.share, "threshold": one.deal_beyond, "differs": one.is_dealt_otherwise},
+        | {
+            "planned": found.plan.share,
+            "threshold": one.deal_beyond,
+            "differs": one.is_dealt_otherwise,
+            "groups": [list(name) for name in one.list_dealt_otherwise()],
+        },
         "everybody": {"withheld": True} if found.is_small else _dump_arms(one.everybody, one.beyond),
         "groups": [
             dump_group(found, name, _dump_arms(arms, one.beyond)) for name, arms in one.groups.items() if arms.people

@@ -19,19 +19,21 @@ from watch.challenge.ratios import RatioFinding, weigh_arms_ratio, weigh_ratios
 from watch.groups import WatchedGroups
 
 DEAL_ALPHA = 0.001
-"""How likely a deal may be called another one than planned that is as planned."""
+"""How likely a deal may be called another one than planned that is as planned, of everybody or of any group."""
 
 
 class ArmsFinding(NamedTuple):
     """The evidence about both arms. `selected`: whom it is about, and how many are left out.
 
-    `beyond`, `deal_beyond`: what the evidence of approvals, and of the deal, must exceed.
+    `deals`: of each group's people by themselves. `beyond`, `deal_beyond`: what the evidence of approvals, and of each
+    deal, must exceed.
     """
 
     everybody: Arms
     groups: dict[Group, Arms]
     ratios: RatioFinding
     deal: Deal
+    deals: dict[Group, Deal]
     selected: DealtPeople
     beyond: float
     deal_beyond: float
@@ -46,8 +48,12 @@ class ArmsFinding(NamedTuple):
 
     @property
     def is_dealt_otherwise(self) -> bool:
-        """Tell whether the arms got other shares of the people than planned, beyond doubt."""
-        return self.deal.evidence >= self.deal_beyond
+        """Tell whether the arms got other shares of the people, or of a group's, than planned, beyond doubt."""
+        return self.deal.evidence >= self.deal_beyond or bool(self.list_dealt_otherwise())
+
+    def list_dealt_otherwise(self) -> list[Group]:
+        """List the groups of whose people the arms got other shares than planned, the reference groups too."""
+        return [name for name, one in self.deals.items() if one.evidence >= self.deal_beyond]
 
 
 def judge_arms(applications: Sequence[DealtApplication], groups: WatchedGroups, plan: SplitPlan) -> ArmsFinding:
@@ -60,20 +66,22 @@ def judge_arms(applications: Sequence[DealtApplication], groups: WatchedGroups, 
     people = selected.applications
     challengers = np.array([one.is_challengers for one in people], bool)
     approved = np.array([one.approved for one in people], bool)
+    moments = np.array([one.decided_at.timestamp() for one in people], float)
     codes = groups.assign_all([one.protected for one in people])
-    found = {
-        (attribute, group): weigh_arms(challengers[own], approved[own], plan.share)
+    members = {
+        (attribute, group): codes[:, place] == code
         for place, (attribute, names) in enumerate(groups.names.items())
         for code, group in enumerate(names)
-        for own in [codes[:, place] == code]
     }
+    number = count_flip_tests(groups)
     weigh = partial(weigh_arms_ratio, challengers, approved, plan.limit)
     return ArmsFinding(
         weigh_arms(challengers, approved, plan.share),
-        found,
+        {name: weigh_arms(challengers[own], approved[own], plan.share) for name, own in members.items()},
         weigh_ratios(codes, groups, weigh, plan.alpha, plan.breach_alpha),
-        weigh_deal(challengers, np.array([one.decided_at.timestamp() for one in people], float), plan.share),
+        weigh_deal(challengers, moments, plan.share),
+        {name: weigh_deal(challengers[own], moments[own], plan.share) for name, own in members.items()},
         selected,
-        SIDES * count_flip_tests(groups) / plan.alpha,
-        1 / DEAL_ALPHA,
+        SIDES * number / plan.alpha,
+        number / DEAL_ALPHA,
     )

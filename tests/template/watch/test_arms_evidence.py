@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 from dealt_people import Chances, deal, make_groups, make_plan
+from pydantic_core import from_json
 
+from watch.challenge import arms_judging
 from watch.challenge.arms import Arms, weigh_arms, weigh_deal
 from watch.challenge.arms_judging import DEAL_ALPHA, ArmsFinding, judge_arms
 from watch.challenge.needed import POWER, count_arms_for_any_look, count_arms_for_one_look
@@ -142,6 +144,38 @@ def test_a_broken_deal_is_seen_and_one_as_planned_is_none(share: float, real: fl
     minutes = 60.0 * np.arange(2_000)
     found = [weigh_deal(rng.random(2_000) < share, minutes, share).evidence for _ in range(runs)]
     assert sum(evidence >= 1 / alpha for evidence in found) <= alpha * runs
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_a_deal_that_is_crooked_for_a_group_is_found_though_all_together_have_the_planned_share(share: float) -> None:
+    """Of the smaller group more come to the challenger than planned, and of the others as many fewer."""
+    rng, plan = np.random.default_rng(44), make_plan(share)
+    chances, share_of_group = {"white": (0.8, 0.8), "Black": (0.8, 0.8)}, 0.2
+    members = min(2 * share, 0.75)
+    others = (share - share_of_group * members) / (1 - share_of_group)
+    people = deal(rng, 3_000, share, chances, share_of_group=share_of_group)
+    real = {BLACK[1]: members, WHITE[1]: others}
+    crooked = [
+        one._replace(is_challengers=bool(rng.random() < real[from_json(one.protected).get("race", "white")]))
+        for one in people
+    ]
+    found = judge_arms([people[0], *crooked], make_groups(), plan)
+    assert found.deal.evidence < found.deal_beyond, "all together"
+    assert found.is_dealt_otherwise
+    assert BLACK in found.list_dealt_otherwise()
+    assert judge_arms(people, make_groups(), plan).list_dealt_otherwise() == []
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_a_fair_deal_is_called_crooked_no_more_often_than_alpha(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of everybody or of any group, at any moment; the highest evidence ever counts."""
+    alpha, runs = 0.2, 150
+    monkeypatch.setattr(arms_judging, "DEAL_ALPHA", alpha)
+    rng, groups, plan = np.random.default_rng(45), make_groups(), make_plan(share)
+    chances = {"white": (0.9, 0.7), "Black": (0.6, 0.4)}
+    found = [judge_arms(deal(rng, 600, share, chances, share_of_group=0.3), groups, plan) for _ in range(runs)]
+    assert sum(one.is_dealt_otherwise for one in found) <= alpha * runs
+    assert max(one.evidence for finding in found for one in finding.deals.values()) > 1, "it was weighed"
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5])

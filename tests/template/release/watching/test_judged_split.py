@@ -48,13 +48,15 @@ def decide(
     split: Challenge,
     chances: Mapping[str, tuple[float, float]],
     number: int = 2_000,
-    share: float = 0.5,
+    share: float | Mapping[str, float] = 0.5,
     named: bool = True,
 ) -> list[dict[str, Any]]:
     """Decide people, one in four of the group, each by the arm that chance deals; none is referred."""
+    shares = share if isinstance(share, Mapping) else dict.fromkeys(chances, share)
     rng, rows = np.random.default_rng(50), []
     for place in range(number):
-        race, is_its = ("white", "Black")[int(rng.random() < 0.25)], bool(rng.random() < share)
+        race, luck = ("white", "Black")[int(rng.random() < 0.25)], rng.random()
+        is_its = luck < shares[race]
         kind = "approve" if rng.random() < chances[race][is_its] else "deny"
         made = {"entry": live.number, "digest": split.digest if is_its else live.digest, "decision": kind}
         made |= {"decided_at": BEGIN + timedelta(minutes=place), "protected": {"race": race}}
@@ -175,9 +177,26 @@ def test_a_deal_that_is_not_as_planned_concludes_nothing(
     decide(books, live, begin(released, live), HARM, share=0.35)
     code, told = command(*LIVE, "--json", "--gate")
     assert (code, told["verdict"], told["deal"]["differs"]) == (4, "inconclusive", True)
-    assert "the deal is not as planned" in told["inconclusive"][0]
+    assert "the deal is not as planned: it has " in told["inconclusive"][0]
     assert "in place of 50.0%" in told["inconclusive"][0]
     assert told["worse"] == [["race", "Black"]], "what was seen is told"
+
+
+@pytest.mark.parametrize(
+    ("black", "said"),
+    [(0.7, "it has 3"), (0.0, "too few people to show figures; something lost or refused one arm's people")],
+)
+def test_a_deal_that_sends_the_people_of_a_group_to_one_arm_concludes_nothing_and_names_the_group(
+    released: Store, books: Books, live: LedgerEntry, command: Command, black: float, said: str
+) -> None:
+    """However many of all people the challenger has."""
+    decide(books, live, begin(released, live), HARM, share={"white": 0.5 + (0.5 - black) / 3, "Black": black})
+    code, told = command(*LIVE, "--json", "--gate")
+    assert (code, told["verdict"]) == (4, "inconclusive")
+    assert told["deal"]["evidence"] < told["deal"]["threshold"]
+    assert ["race", "Black"] in told["deal"]["groups"]
+    (line,) = [one for one in told["inconclusive"] if one.startswith("the deal of race Black is not as planned: ")]
+    assert line.removeprefix("the deal of race Black is not as planned: ").startswith(said)
 
 
 @pytest.mark.parametrize("is_fallback", [False, True])
