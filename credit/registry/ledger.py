@@ -24,6 +24,8 @@ EntryKind = Literal["deploy", "rollback", "fallback"]
 WATCH_ACTOR = "watch"
 """The actor of entries that nobody made: the watch took a version back. No person writes by this name."""
 
+_LEAVE_BEHIND = "what is live stays live; release rollback --to VERSION leaves it behind"
+
 BLOCK_ENTRIES = 1000
 """Entries per folder: the newest is found by listing two folders, each of them in two pages."""
 
@@ -101,7 +103,7 @@ class Ledger:
 
     def read_content(self, number: int) -> bytes | None:
         """Read the bytes of an entry as it lies in the store, valid or not; None when there is none."""
-        return self.store.read(self._build_key(number))
+        return self.store.read(self.build_key(number))
 
     def read_entry(self, number: int) -> LedgerEntry:
         """Read one entry. Raises CreditError when it does not exist or is not valid."""
@@ -118,11 +120,10 @@ class Ledger:
     def parse_entry(self, number: int, content: bytes) -> LedgerEntry:
         """Parse the bytes of an entry as they lie in the store. Raises CreditError when it is not valid."""
         where = self.build_url(number)
-        entry = LedgerEntry.parse(
-            content, where, "what is live stays live; release rollback --to VERSION leaves it behind"
-        )
+        entry = LedgerEntry.parse(content, where, _LEAVE_BEHIND)
         if entry.number != number or (entry.back or 0) >= number:
-            raise CreditError(Problem(where, f"the entry {entry.number}, back {entry.back}", f"the entry {number}"))
+            found, expected = f"the entry {entry.number}, back {entry.back}", f"the entry {number}"
+            raise CreditError(Problem(where, found, expected, _LEAVE_BEHIND))
         return entry
 
     def read_entries(self, limit: int = 0) -> list[LedgerEntry]:
@@ -162,7 +163,7 @@ class Ledger:
     def append_entry(self, entry: LedgerEntry) -> None:
         """Put an entry at its number. Raises LedgerConflictError when another is there already."""
         content = entry.serialize()
-        if self.store.create(self._build_key(entry.number), content):
+        if self.store.create(self.build_key(entry.number), content):
             with suppress(CreditError):  # the entry is live, and the next one's `previous` witnesses it too
                 self.store.create(self._build_checkpoint_key(entry.number, content), b"")
             return
@@ -185,11 +186,12 @@ class Ledger:
     def _folder(self) -> str:
         return f"environments/{self.environment}"
 
-    def _build_key(self, number: int) -> str:
+    def build_key(self, number: int) -> str:
+        """Build the name of the object of an entry, below the address of its store."""
         return f"{self._folder}/{_name_block(number)}/{number:09d}.json"
 
     def _build_checkpoint_key(self, number: int, content: bytes) -> str:
-        return f"{self._build_key(number).removesuffix('.json')}.{hashlib.sha256(content).hexdigest()}"
+        return f"{self.build_key(number).removesuffix('.json')}.{hashlib.sha256(content).hexdigest()}"
 
     def _list_blocks(self) -> list[str]:
         return self._split_blocks()[0]
@@ -217,7 +219,7 @@ class Ledger:
 
     def build_url(self, number: int) -> str:
         """Build the address of an entry, for people."""
-        return f"{self.store.url}/{self._build_key(number)}"
+        return f"{self.store.url}/{self.build_key(number)}"
 
 
 def _name_block(number: int) -> str:

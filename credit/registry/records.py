@@ -33,6 +33,9 @@ class StoreRecord(FrozenModel):
                 raise CreditError(Problem(where, f"format {newer}", f"at most {readable}", NEEDS_NEWER_CODE))
             return cls.model_validate_json(content)
         except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            if first["type"] == "json_invalid":
+                raise CreditError(Problem(where, f"not JSON: {first['ctx']['error']}", fix=fix)) from None
             raise CreditError(list_problems(error, where)[0]._replace(fix=fix)) from None
 
     def serialize(self) -> bytes:

@@ -134,7 +134,9 @@ class Follower:
             try:
                 entry = ledger.parse_entry(number, content)
             except CreditError as error:
-                self._report_problem("entry", f"entry {number} of the ledger is invalid and skipped", error)
+                fix = "release rollback --to VERSION leaves it behind"
+                said = f"entry {number} of the ledger, {ledger.build_key(number)}, is invalid and skipped; {fix}"
+                self._report_problem("entry", said, error)
                 is_last = False
                 continue
             if is_last:

@@ -141,7 +141,7 @@ def take_back(
         return found._replace(why_not=f"{error.problems[0].found}")
     except CreditError as error:
         if ledger.find_last_number() != question.live.number:
-            return found._replace(why_not=f"the environment was changed meanwhile: {error.problems[0].found}")
+            return found._replace(why_not=f"the environment was changed meanwhile: {error.problems[0]}")
         raise
 
 
@@ -180,7 +180,11 @@ def _check_again(ledger: Ledger, live: LedgerEntry, find_reason: Callable[[], st
 
 
 def _plan(store: Store, ledger: Ledger, live: LedgerEntry, target: str, reason: str) -> Change:
-    """Plan the entry, for the case that the judged one is the newest still."""
+    """Plan the entry, for the case that the judged one is the newest still.
+
+    Raises CreditError where it is not, or the newest one is not valid.
+    """
+    ledger.read_newest()  # of an entry that cannot be read nobody knows what it says: a plan passes over it
     by, when = Attribution(reason, WATCH_ACTOR), Condition(str(live.number))
     if target == FALLBACK_TARGET:
         return plan_fallback(ledger, by, when)

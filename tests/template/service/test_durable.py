@@ -248,7 +248,7 @@ def test_a_reason_that_postgresql_could_not_keep_never_reaches_the_log(
     ledger = Ledger(released, "prod")
     (last,) = ledger.read_entries(1)
     changes = {"number": 3, "id": "x", "kind": "fallback", "reason": "it went \0wrong"}
-    released.create(ledger._build_key(3), last.model_copy(update=changes).serialize())
+    released.create(ledger.build_key(3), last.model_copy(update=changes).serialize())
     with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
         answer = service.wait("degraded").decide(asked[0]).json()
         assert answer["entry"] == 2, "an entry with such a reason is not valid, and is passed over"

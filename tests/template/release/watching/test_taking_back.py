@@ -747,3 +747,48 @@ def test_where_nothing_is_live_it_is_inconclusive(command: Command, books: Books
     code, told = command("watch", "--env", "staging", "--once")
     assert code == 4
     assert "inconclusive: nothing was deployed yet" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [(b"{", "not JSON: EOF while parsing"), (b"{}", "format: found nothing"), (b"", "not JSON: EOF while parsing")],
+)
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_newest_entry_that_nobody_can_read_is_told_by_its_name_with_the_way_out(
+    released: Store,
+    books: Books,
+    live: LedgerEntry,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    wrong: str,
+    comes_first: bool,
+) -> None:
+    """Also where it comes while a target is looked for."""
+    key = "environments/prod/000000000/000000003.json"
+    find_target = acting.find_target
+    harm(books, live)
+
+    def write_meanwhile(*arguments: Any) -> Any:
+        found = find_target(*arguments)
+        assert released.create(key, content)
+        return found
+
+    if comes_first:
+        assert released.create(key, content)
+    else:
+        monkeypatch.setattr(acting, "find_target", write_meanwhile)
+    found = look(books)
+    said = found.obstacles[0] if comes_first else found.action.why_not if found.action else ""
+    told = [
+        said,
+        *(
+            command(*one)[1]
+            for one in (("status", "--env", "prod"), ("deploy", "v3.0.0", "--env", "prod", "--reason", "x"))
+        ),
+    ]
+    for line in told:
+        assert f"{released.url}/{key}: {wrong}" in line.replace(" (file):", "")
+        assert "release rollback --to VERSION leaves it behind" in line
+    assert command("rollback", "--env", "prod", "--to", "v1.0.0", "--reason", "as it says")[0] == 0
+    assert read_newest(released).number == 4

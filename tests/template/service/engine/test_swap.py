@@ -129,7 +129,7 @@ def test_a_version_whose_model_cannot_run_is_refused_and_the_kill_switch_works(
 
 def test_an_entry_that_is_not_valid_is_passed_over(service: Service, released: Store, asked: Asked) -> None:
     ledger = Ledger(released, "prod")
-    released.create(ledger._build_key(3), b"{}")
+    released.create(ledger.build_key(3), b"{}")
     wait_until(lambda: service.read_health()["status"] == "degraded", "the entry", service.process)
     assert service.decide(asked[0]).json()["entry"] == 2
     apply_change(released, plan_rollback_to(ledger, versions.require_version(released, "v1.0.0"), WHY))

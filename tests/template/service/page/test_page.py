@@ -64,7 +64,7 @@ def busy(service: Service, released: Store, asked: list[dict[str, Any]]) -> Serv
     )
     put_forward(released, "complaints about denials, and a long-reason-without-a-break-" + "x" * 90)
     released.create("environments/prod/000000000/000000006.json", b"{")
-    wait_until(lambda: "6 of the ledger" in str(service.read_health()), "the entry that is not valid")
+    wait_until(lambda: "entry 6 of the ledger" in str(service.read_health()), "the entry that is not valid")
     service.decide({"applications": asked[300:]}, "/v1/decisions/batch").raise_for_status()
     return service
 
@@ -126,7 +126,7 @@ def test_the_history_has_every_change_and_names_what_is_not_valid(busy: Service)
         ("1", "Deployed"),
     ]
     assert "Fell back to the rule live v2.0.0" in history
-    assert "Entry 6 of the ledger is invalid and skipped." in text
+    assert "Entry 6 of the ledger, environments/prod/000000000/000000006.json, is invalid and skipped;" in text
 
 
 def test_it_says_that_nothing_is_decided(tmp_path: Path) -> None:
