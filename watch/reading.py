@@ -1,6 +1,7 @@
 """Read decisions from the log in their order, each once: by the numbers of each writer, merged by time."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -218,3 +219,14 @@ def _select_rows(
     with database.begin_read() as connection:
         places = (first, last)
         return read_next_rows(connection, query, DECISIONS_TABLE, writer, places, limit)  # type: ignore[return-value]
+
+
+def find_moment(databases: Sequence[Database], writer: str, number: int) -> datetime | None:
+    """Find when a row of a writer was decided; None where no database has it."""
+    query = select(_C.decided_at).where(_C.writer == writer, _C.sequence == number)
+    for database in databases:
+        with database.begin_read() as connection:
+            found: datetime | None = connection.execute(query).scalar_one_or_none()
+        if found is not None:
+            return found
+    return None

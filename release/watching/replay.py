@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -19,10 +20,12 @@ from release.watching.taking_back.acting import Action, Standing, find_target
 from release.watching.taking_back.answering import MORE_PEOPLE, Alarms, Answerer
 from release.watching.taking_back.split import BOTH_FAIL, find_reason_not_to_end
 from release.watching.taking_back.target import Question
+from watch.cursors import WriterCursor
 from watch.failures import FailureFinding
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings, list_gaps
+from watch.reading import find_moment
 from watch.sample import iterate_growth
 from watch.state import WatchState
 from watch.streams import EntryStreams
@@ -93,7 +96,7 @@ def replay_log(store: Store, settings: Settings, databases: Sequence[Database], 
     follower.catch_up(databases)
     state = follower.state
     acting = settings._replace(params=settings.params.model_copy(update={"acts": True}))
-    replayer = _Replayer(store, acting, databases[-1], state, stretches, read_groups)
+    replayer = _Replayer(store, acting, databases, state, stretches, read_groups)
     entries = [replayer.replay(state.streams[key]) for key in sorted(state.streams)]
     return Replay(entries, state, sum(cursor.missing for _, cursor in list_gaps(state, 0)))
 
@@ -105,12 +108,13 @@ class _Replayer:
         self,
         store: Store,
         settings: Settings,
-        database: Database,
+        databases: Sequence[Database],
         state: WatchState,
         stretches: FailingStretches,
         read_groups: Callable[[str], WatchedGroups | None],
     ) -> None:
-        self._store, self._settings, self._database, self._state = store, settings, database, state
+        self._store, self._settings, self._database, self._state = store, settings, databases[-1], state
+        self._databases, self._next_moments = databases, dict[tuple[str, int], datetime]()
         self._stretches, self._ledger = stretches, Ledger(store, settings.environment)
         self._redecisions = Redecisions(store)
         self._taken_back: list[tuple[datetime, LedgerEntry]] = []
@@ -173,7 +177,7 @@ class _Replayer:
     ) -> ReplayedEntry:
         """Answer the alarms as a watch does, look after look, until the entry is taken back."""
         for look in looks:
-            obstacles = find_obstacles(self._state, entry.number, look.moment, self._settings.params.stale_hours)
+            obstacles = self._find_obstacles(entry, look.moment)
             known = _list_known(groups, look)
             alarms = Alarms(entry, known, look.failing, look.by_champion, look.by_rule, obstacles)
             action = self._answerer.answer(self._database, alarms, look.moment)
@@ -191,7 +195,7 @@ class _Replayer:
     ) -> ReplayedEntry:
         """Look at the challenger of a split, whom the entry does not name, until the watch would have ended it."""
         for look in looks:
-            obstacles = find_obstacles(self._state, entry.number, look.moment, self._settings.params.stale_hours)
+            obstacles = self._find_obstacles(entry, look.moment)
             failing = look.failing or replayed.failing
             replayed = replayed._replace(alarms=_list_known(groups, look), failing=failing, at=look.moment)
             why_not = find_reason_not_to_end(obstacles, self._settings, find_hold(self._holds, look.moment))
@@ -201,6 +205,23 @@ class _Replayer:
                 return replayed._replace(action=None, split_ended=look.moment)
             replayed = replayed._replace(action=Action(None, [], why_not))
         return replayed
+
+    def _find_obstacles(self, entry: LedgerEntry, moment: datetime) -> list[str]:
+        """Find why a watch would have concluded nothing at a moment: rows that came since then are missed by nobody."""
+        cursors = {
+            writer: WriterCursor(one.following, [gap for gap in one.gaps if self._find_next(writer, gap.last) < moment])
+            for writer, one in self._state.cursors.items()
+        }
+        return find_obstacles(
+            replace(self._state, cursors=cursors), entry.number, moment, self._settings.params.stale_hours
+        )
+
+    def _find_next(self, writer: str, last: int) -> datetime:
+        """Find when the row after missing ones was decided, by which they are noticed; of no row it is not known."""
+        if (writer, last) not in self._next_moments:
+            moment = find_moment(self._databases, writer, last + 1)
+            self._next_moments[writer, last] = moment or datetime.min.replace(tzinfo=UTC)
+        return self._next_moments[writer, last]
 
     def _is_failing(self, entry: LedgerEntry, moment: datetime) -> bool:
         """Tell whether the model of an entry itself was in alarm within the hour before a moment."""

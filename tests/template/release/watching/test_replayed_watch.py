@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from filled_logs import change_params, harm, mix_people, read_newest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry import holds
@@ -123,3 +123,25 @@ def test_a_replay_with_a_gap_is_inconclusive(books: Any, live: LedgerEntry, comm
         connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.sequence == 7))
     ((entry, target, why_not),), _ = replay(command)
     assert (entry, target, why_not.startswith("inconclusive: 1 decisions of the writer ")) == (2, None, True)
+
+
+@pytest.mark.parametrize("comes_before", [True, False])
+def test_a_replay_misses_rows_from_the_moment_on_at_which_a_watch_would_have(
+    books: Any, live: LedgerEntry, released: Store, command: Command, comes_before: bool
+) -> None:
+    """What is missing of days after the alarm was no reason not to act at it; the replay tells of it all the same."""
+    harm(books, live)
+    at = datetime.fromisoformat(command("watch", "--env", "prod", "--replay", "--json")[1]["entries"][0]["at"])
+    approved = books.town.find(live, "approve", live, "approve")
+    books.now += timedelta(days=1)
+    books.write(live, mix_people(20, approved, approved))
+    columns = DECISIONS_TABLE.c
+    bound = columns.decided_at < at - timedelta(minutes=2) if comes_before else columns.decided_at > at
+    with books.log.database.begin_write() as connection:
+        sought = func.max(columns.sequence) if comes_before else func.min(columns.sequence)
+        number = connection.execute(select(sought).where(bound)).scalar_one()
+        connection.execute(delete(DECISIONS_TABLE).where(columns.sequence == number))
+    ((entry, target, why_not),), text = replay(command)
+    assert (entry, target) == (2, None if comes_before else "v1.0.0")
+    assert why_not.startswith("inconclusive: 1 decisions of the writer ") == comes_before
+    assert "1 decisions" in text
