@@ -10,10 +10,12 @@ So questions that are alike are one, and plain features carry none of their own:
 list of them, and read the texts, which are made of the columns' names.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from contract_draft.ages import guess_sources
 from contract_draft.document.entries import draft_entries, draft_top
@@ -36,18 +38,24 @@ from contract_draft.values.text_table import TextTable, open_text_table
 from credit.common.errors import CreditError, Problem, raise_if_any
 
 
-class Draft(NamedTuple):
+@dataclass(frozen=True)
+class Draft:
     """The YAML text of a contract, its open questions, the most important first, and the profiles that they are about.
 
     `looks`: by column or family. `labels`: the columns that may be chosen as the label. `answers`: those it was made
-    with.
+    with. `write`: writes the text.
     """
 
-    text: str
     questions: list[Question]
     looks: Mapping[str, ColumnProfile]
     labels: Sequence[str]
     answers: Answers
+    write: Callable[[], str]
+
+    @cached_property
+    def text(self) -> str:
+        """The text, written when somebody reads it: a dialog makes a draft after every answer and keeps the last."""
+        return self.write()
 
 
 def draft_contract(path: Path, name: str, answers: Answers = NO_ANSWERS) -> Draft:
@@ -108,8 +116,8 @@ class Survey:
         has_rule = bool(rule) or any(guess.role == "score" for guess in guesses.values())
         notes = write_notes(guesses, telling, label, has_rule)
         header = write_header(self._path.name, self._table.rows, len(self._looks))
-        text = write_document(resolved.fields, header, notes)
-        return Draft(text, resolved.questions, drafted.looks, [look.name for look in labels], answers)
+        write = partial(write_document, resolved.fields, header, notes)
+        return Draft(resolved.questions, drafted.looks, [look.name for look in labels], answers, write)
 
     def _read_formats(self, answers: Answers) -> list[Problem]:
         """Read the columns as they are answered to be written; list the answers that do not fit."""

@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -70,5 +71,10 @@ def _convert_value(value: Any) -> Any:
 
 def quote_text(text: str) -> str:
     """Put text in quotes unless no YAML takes its words for anything else."""
+    return text if _is_plain(text) else DoubleQuotedScalarString(text)
+
+
+@lru_cache(maxsize=65_536)  # after each answer all texts are written again
+def _is_plain(text: str) -> bool:
     words = re.fullmatch(r"[^\W\d_]\w*( \w+)*", text) and text.lower() not in ("y", "n")
-    return text if words and yaml.safe_load(text) == text else DoubleQuotedScalarString(text)
+    return bool(words) and yaml.safe_load(text) == text

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 _LETTERS = str.maketrans(
@@ -32,11 +33,17 @@ class Hint(NamedTuple):
 
 def split_words(name: str) -> list[str]:
     """Split a name into words without accents: `ApplicantAge_2` is applicant, age, and `género` is genero."""
+    return list(_split_words(name))
+
+
+@lru_cache(maxsize=4096)  # every hint asks for the words of a name again, and every answer asks every hint
+def _split_words(name: str) -> tuple[str, ...]:
     plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
     plain = plain.translate(_LETTERS)
-    return [word.casefold() for word in re.findall(r"[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*", plain)]
+    return tuple(word.casefold() for word in re.findall(r"[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*", plain))
 
 
+@lru_cache(maxsize=65_536)
 def has_hint(name: str, hint: Hint) -> bool:
     """Tell whether a name matches a hint."""
     parts = split_words(name)

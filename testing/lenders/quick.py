@@ -41,8 +41,8 @@ class QuickLender:
     """The contract and the parameters as mappings that a test may change, in the current folder."""
 
     def __init__(self) -> None:
-        self.contract: dict[str, Any] = yaml.safe_load(CONTRACT)
-        self.params = shorten(yaml.safe_load((LENDER / "params.yaml").read_text()))
+        self.contract: dict[str, Any] = yaml.load(CONTRACT, yaml.CSafeLoader)
+        self.params = shorten(yaml.load((LENDER / "params.yaml").read_text(), yaml.CSafeLoader))
 
     def write(self) -> None:
         """Write both files, as JSON, which is YAML and quick."""

@@ -30,7 +30,7 @@ from testing.lenders.frozen import ROOT
 
 
 def drafted(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(draft_contract(path, "x").text)
+    return yaml.load(draft_contract(path, "x").text, yaml.CSafeLoader)
 
 
 def of_csv(tmp_path: Path, text: str | bytes) -> dict[str, Any]:
@@ -58,7 +58,8 @@ def accepted(node: Any, key: str = "", category: bool = False) -> Any:
 
 def answered(tmp_path: Path, content: dict[str, Any]) -> Contract:
     file = tmp_path / "answered.yaml"
-    file.write_text(yaml.safe_dump(accepted(content), allow_unicode=True, sort_keys=False), encoding="utf-8")
+    text = yaml.dump(accepted(content), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False)
+    file.write_text(text, encoding="utf-8")
     return load_contract(file)
 
 
@@ -83,7 +84,7 @@ def loanapp_text(loanapp_file):
 
 @pytest.fixture(scope="module")
 def loanapp(loanapp_text):
-    return yaml.safe_load(loanapp_text[0])
+    return yaml.load(loanapp_text.text, yaml.CSafeLoader)
 
 
 def test_the_draft_keeps_the_order_of_the_file_and_loads_once_answered(loanapp, loanapp_file, tmp_path):
@@ -94,7 +95,7 @@ def test_the_draft_keeps_the_order_of_the_file_and_loads_once_answered(loanapp, 
 
 
 def test_an_unanswered_draft_is_refused_with_every_question_listed(loanapp_text, tmp_path):
-    text, questions, *_ = loanapp_text
+    text, questions = loanapp_text.text, loanapp_text.questions
     (tmp_path / "loanapp.yaml").write_text(text)
     with pytest.raises(CreditError) as caught:
         load_contract(tmp_path / "loanapp.yaml")
@@ -206,7 +207,7 @@ def draft_written(tmp_path: Path, write: Callable[[int], str], name: str = "x") 
     lines = [f"{n * 7919 % 13 < 6:d}|{(n * 37) % 911}|{write(n * 7919 % 300)}" for n in range(300)]
     (tmp_path / "loans").write_text(f"default|amount|{name}\n" + "\n".join(lines) + "\n")
     text = draft_contract(tmp_path / "loans", "x").text
-    return yaml.safe_load(text)["columns"][name], " ".join(text.replace("#   ", " ").split())
+    return yaml.load(text, yaml.CSafeLoader)["columns"][name], " ".join(text.replace("#   ", " ").split())
 
 
 @pytest.mark.parametrize(
@@ -627,6 +628,8 @@ def test_any_table_gives_a_draft_that_loads_once_answered_or_is_refused(tmp_path
     else:
         assert list(contract.raw) == ["target", "amount", *head]
     refused = "no column of role|a name used by|the name|the value"
+    if any(name == row[2 + i] for row in filled for i, name in enumerate(head)):  # then the first line may be a row
+        refused += "|a row of data"
     assert all(re.match(refused, text) for text in found), found
 
 
