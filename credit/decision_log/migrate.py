@@ -1,5 +1,6 @@
 """Upgrade a database of the decision log to the newest tables, by Alembic."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,8 +29,7 @@ def upgrade_tables(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             where = f"the decision log {engine.url.set(query={}).render_as_string()}"
-            newest = ScriptDirectory.from_config(config).get_current_head()
-            found = f"its tables are not of revision {newest} or older: {error}"
+            found = f"its tables are not of revision {_find_newest_revision()} or older: {error}"
             fix = "start the version of the service that made it"
             raise CreditError(Problem(where, found, fix=fix)) from None
 
@@ -41,10 +41,16 @@ def read_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
+def _find_newest_revision() -> str | None:
+    """Find the revision of the tables of this code; once, for Alembic compiles every migration to tell it."""
+    return ScriptDirectory.from_config(_configure()).get_current_head()
+
+
 def require_newest_tables(connection: Connection, where: str) -> None:
     """Require the tables of this code, of a command that changes nothing. Raises CreditError for others."""
     found = read_revision(connection)
-    newest = ScriptDirectory.from_config(_configure()).get_current_head()
+    newest = _find_newest_revision()
     if found != newest:
         fix = "start the service of this version once, which brings them up to date"
         raise CreditError(Problem(where, f"tables of revision {found}", str(newest), fix))
