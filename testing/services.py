@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from typing import Any
 import pytest
 import requests
 
+from credit.registry.names import parse_version
 from credit.registry.store import Store
-from credit.registry.versions import VersionRecord
+from credit.registry.versions import publish_bundle
 from testing.parts.servers import PATIENCE, find_free_ports, wait_until
 from testing.releases import deploy_versions
 from testing.warm.processes import WarmProcess
@@ -107,12 +109,21 @@ def run_service(store: str, state: Path, files: int | None = None, **settings: s
         service.kill()
 
 
-@pytest.fixture
-def released(disk: Store, publish: Callable[..., VersionRecord]) -> Store:
-    """v1.0.0 is the rule, v2.0.0 the logistic regression, v3.0.0 the forest; v2.0.0 is live in prod, after v1.0.0."""
+@pytest.fixture(scope="session")
+def released_once(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a store with three versions, of which two were deployed. It is copied, never changed."""
+    folder = tmp_path_factory.mktemp("released") / "store"
+    store = Store(str(folder))
     for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic"), ("v3.0.0", "random_forest")):
-        publish(disk, version, candidate)
-    deploy_versions(disk, "v1.0.0", "v2.0.0")
+        publish_bundle(store, parse_version(version), bundles(candidate), "0" * 40, "tester")
+    deploy_versions(store, "v1.0.0", "v2.0.0")
+    return folder
+
+
+@pytest.fixture
+def released(released_once: Path, disk: Store) -> Store:
+    """v1.0.0 is the rule, v2.0.0 the logistic regression, v3.0.0 the forest; v2.0.0 is live in prod, after v1.0.0."""
+    shutil.copytree(released_once, disk.url, dirs_exist_ok=True)
     return disk
 
 

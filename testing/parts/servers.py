@@ -161,12 +161,12 @@ class Cluster:
 def cluster() -> Iterator[Cluster]:
     """A private PostgreSQL cluster, started.
 
-    Not below pytest's folder: any other session of pytest closes that to other users, such as postgres.
+    Not below pytest's folder, nor the tests' own for temporary ones: those are closed to other users, such as postgres.
     """
     programs = find_postgres()
     require("PostgreSQL")
     assert programs
-    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         made = Cluster(programs, Path(folder))
         made.start()
         made.url = made.make_database()

@@ -1,6 +1,7 @@
 """What many tests need: clones of the repository, the small lender, stores, databases."""
 
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,12 +13,26 @@ from testing.images import built
 from testing.lenders.small import bundles, inputs, rows
 from testing.parts.servers import Cluster, cluster
 from testing.projects import Project, clone_project, copy_project, find_shared_folder, make_once, shorten_pipeline
+from testing.services import released_once
 from testing.stores import disk, place, publish, s3, store
 from testing.warm.commands import ONE_CORE
 from testing.warm.shared import share_warm_process
 
-__all__ = ["built", "bundles", "disk", "inputs", "place", "publish", "rows", "s3", "store"]
+__all__ = ["built", "bundles", "disk", "inputs", "place", "publish", "released_once", "rows", "s3", "store"]
 """Imported here once: a fixture that two folders import is made for each of them."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _temporary_folders() -> Iterator[None]:
+    """Let this process, and those that it starts, make temporary folders in a folder of their own.
+
+    Processes that the tests kill leave theirs behind, and every command of `release` lists all that are there.
+    """
+    made = tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True)
+    with made as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", None)
+        yield
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filled_logs import Books, Town, change_params
+from filled_logs import Books, Decided, Town, change_params
 
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
@@ -15,9 +15,15 @@ from testing.services import asked, released, service
 __all__ = ["asked", "released", "service"]
 
 
+@pytest.fixture(scope="session")
+def decided() -> Decided:
+    """Filled by the towns of all tests."""
+    return {}
+
+
 @pytest.fixture
-def town(released: Store, rows: list[dict[str, Any]]) -> Town:
-    return Town(released, rows)
+def town(released: Store, rows: list[dict[str, Any]], decided: Decided) -> Town:
+    return Town(released, rows, decided)
 
 
 @pytest.fixture

@@ -21,21 +21,24 @@ from watch.streams import Judging
 
 LABELS = ("paid", "race")
 
+Decided = dict[tuple[str, str, str], list[tuple[str, str, str | None, float]]]
+"""The decisions on all applicants, by digest, version, and whether the rule makes them: the same in every test."""
+
 
 class Town:
     """The small lender's applicants, each with the decision of every version and of the rule.
 
     `find`: those whom the live version and another one decide so; race is told by whoever sends an application, and
-    nothing that decides reads it.
+    nothing that decides reads it. `decided`: what was decided in other tests about the same rows.
     """
 
-    def __init__(self, store: Store, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, store: Store, rows: list[dict[str, Any]], decided: Decided) -> None:
         self.store = store
         self.applications = [{name: value for name, value in row.items() if name not in LABELS} for row in rows]
-        self._decided: dict[tuple[str, str], list[tuple[str, str, str | None, float]]] = {}
+        self._decided = decided
 
     def decide(self, entry: LedgerEntry) -> list[tuple[str, str, str | None, float]]:
-        key = (entry.version, entry.kind if entry.kind == "fallback" else "")
+        key = (entry.digest, entry.version, entry.kind if entry.kind == "fallback" else "")
         if key not in self._decided:
             decider = load_decider(self.store, entry)
             made = [decider.decide_inputs(one) for one in self.applications]
@@ -157,6 +160,6 @@ def damage_bundle(store: Store, entry: LedgerEntry) -> None:
 def change_params(folder: Path, **changes: Any) -> None:
     """Change the block `watch` of the parameters in a folder."""
     path = folder / "params.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     content["watch"] |= changes
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    path.write_text(yaml.dump(content, Dumper=yaml.CSafeDumper), encoding="utf-8")
