@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def _temporary_folders() -> Iterator[None]:
 
     Processes that the tests kill leave theirs behind, and every command of `release` lists all that are there.
     """
+    get_temp_dir()  # which multiprocessing keeps, and removes only when the process ends
     made = tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True)
     with made as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", folder)
