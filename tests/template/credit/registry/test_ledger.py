@@ -155,9 +155,9 @@ def test_what_was_live_at_a_moment_is_told_by_the_times_of_the_entries(disk: Sto
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"{", "EOF"),
-        (b"", "EOF"),
-        (b"\xff\xfe", "invalid"),
+        (b"{", "not JSON: EOF"),
+        (b"", "not JSON: EOF"),
+        (b"\xff\xfe", "not JSON: expected value"),
         (raw(2, kind="promote"), "kind"),
         (raw(2, extra=1), "unknown key"),
         (raw(2, format=3), "needs newer code: update this checkout, and leave it where it is$"),
