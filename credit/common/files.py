@@ -33,14 +33,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def is_running(process: int) -> bool:
-    """Tell whether a process has this number."""
+    """Tell whether a process has this number; one that has ended, and that nobody asks how, does not run."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2]
+    except OSError:  # it has ended since, or this is no Linux
+        return True
+    return not state.startswith("Z")
 
 
 @contextmanager

@@ -50,6 +50,7 @@ def interrupt(project: Project, stage: str, after: float, how: signal.Signals, w
     ("stage", "after", "how", "whom"),
     [
         ("validate", 0.5, signal.SIGKILL, "stage"),
+        ("validate", 1.0, signal.SIGKILL, "stage"),
         ("train random_forest", 0.8, signal.SIGINT, "group"),
         ("train random_forest", 1.2, signal.SIGKILL, "group"),
         ("evaluate", 1.0, signal.SIGKILL, "stage"),
