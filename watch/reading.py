@@ -223,10 +223,10 @@ def _select_rows(
 
 def find_moment(databases: Sequence[Database], writer: str, number: int) -> datetime | None:
     """Find when a row of a writer was decided; None where no database has it."""
-    query = select(_C.decided_at).where(_C.writer == writer, _C.sequence == number)
+    query = select(_C.decided_at).where(_C.writer == writer, _C.sequence == number).limit(1)
     for database in databases:
         with database.begin_read() as connection:
-            found: datetime | None = connection.execute(query).scalar_one_or_none()
+            found: datetime | None = connection.execute(query).scalar()
         if found is not None:
             return found
     return None

@@ -1,7 +1,6 @@
 """Decide whether a version may challenge the live one: nothing of it may surprise whoever reads its decisions."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry.challenges import Challenge, Challenges, SplitPlan
 from credit.registry.ledger import WATCH_ACTOR, Ledger, LedgerEntry
 from credit.registry.names import parse_version
-from credit.registry.store import Store
+from credit.registry.store import Store, StoreError
 from credit.registry.stored_fields import read_stored_fields
 from credit.registry.versions import VersionRecord, load_stored_bundle, require_version
 from release.deployment.change import FALLBACK_TARGET
@@ -129,10 +128,13 @@ def find_ended_split(store: Store, environment: str) -> tuple[Challenge, Challen
     newest = book.read_newest()
     if newest is None or newest.is_begin or newest.number == 1:
         return None
-    with suppress(CreditError):  # an end may leave a record behind that nobody here can read
+    try:
         before = book.read(newest.number - 1)
-        return (before, newest) if before.kind == "split" else None
-    return None
+    except StoreError:
+        raise
+    except CreditError:  # an end may leave a record behind that nobody here can read
+        return None
+    return (before, newest) if before.kind == "split" else None
 
 
 def require_challenge(store: Store, environment: str) -> Challenge:

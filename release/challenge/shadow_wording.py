@@ -3,30 +3,21 @@
 from typing import Any
 
 from release.challenge.shadow_judgement import ShadowJudgement
-from release.challenge.wording import (
-    describe_forecast,
-    describe_group,
-    describe_verdicts,
-    dump_forecast,
-    dump_group,
-    dump_verdict,
-)
+from release.challenge.wording import describe_judgement, dump_judgement
 from watch.challenge.flips import Flips
 
 
 def describe_shadow(found: ShadowJudgement) -> list[str]:
-    """Describe a judgement: the verdict, everybody, each group, and what could not be compared."""
+    """Describe a judgement; of groups, those that somebody is of."""
     challenge, one = found.challenge, found.finding
-    lines = [
+    headline = (
         f"{challenge.environment}: {challenge.version} beside {found.champion.version}, {found.word}; "
         f"{one.everybody.people:,} applications since {challenge.time:%Y-%m-%d %H:%M} UTC"
-    ]
-    lines += describe_verdicts(found)
-    lines.append(f"all:    {_describe_flips(one.everybody, one.flips_beyond)}")
-    told = {name: _describe_flips(flips, one.flips_beyond) for name, flips in one.groups.items() if flips.people}
-    lines += [f"group:  {' '.join(name)}: {describe_group(found, name, text)}" for name, text in told.items()]
-    lines += [f"note:   {line}" for line in found.notes]
-    return lines + (describe_forecast(found.forecast) if found.forecast else [])
+    )
+    groups = {name: _describe_flips(flips, one.flips_beyond) for name, flips in one.groups.items() if flips.people}
+    return describe_judgement(
+        found, [headline], _describe_flips(one.everybody, one.flips_beyond), groups, found.forecast
+    )
 
 
 def _describe_flips(flips: Flips, beyond: float) -> str:
@@ -39,19 +30,11 @@ def _describe_flips(flips: Flips, beyond: float) -> str:
 
 
 def dump_shadow(found: ShadowJudgement) -> dict[str, Any]:
-    """Dump a judgement for --json; a small group has its name only."""
+    """Dump a judgement for --json."""
     one = found.finding
-    return dump_verdict(found) | {
-        "missing": found.missing,
-        "undecided": one.undecided,
-        "everybody": _dump_flips(one.everybody, one.flips_beyond),
-        "groups": [
-            dump_group(found, name, _dump_flips(flips, one.flips_beyond))
-            for name, flips in one.groups.items()
-            if flips.people
-        ],
-        "forecast": dump_forecast(found.forecast) if found.forecast else None,
-    }
+    groups = {name: _dump_flips(flips, one.flips_beyond) for name, flips in one.groups.items() if flips.people}
+    others = {"missing": found.missing, "undecided": one.undecided}
+    return dump_judgement(found, _dump_flips(one.everybody, one.flips_beyond), groups, found.forecast, **others)
 
 
 def _dump_flips(flips: Flips, beyond: float) -> dict[str, Any]:

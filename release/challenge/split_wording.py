@@ -4,35 +4,25 @@ from datetime import UTC
 from typing import Any
 
 from release.challenge.split_judgement import SplitJudgement
-from release.challenge.wording import (
-    TOO_FEW,
-    describe_forecast,
-    describe_group,
-    describe_verdicts,
-    dump_forecast,
-    dump_group,
-    dump_verdict,
-)
+from release.challenge.wording import TOO_FEW, describe_judgement, dump_judgement
 from watch.challenge.arms import Arm, Arms
 
 
 def describe_split(found: SplitJudgement) -> list[str]:
-    """Describe a judgement: the verdict, the plan, everybody, each group, and who is left out."""
+    """Describe a judgement; of groups, those that somebody is of."""
     challenge, plan, one = found.challenge, found.plan, found.finding
-    lines = [
+    headline = (
         f"{challenge.environment}: {challenge.version} decides beside {found.champion.version}, {found.word}; "
         f"{one.everybody.people:,} people since {challenge.time:%Y-%m-%d %H:%M} UTC"
-    ]
-    lines += describe_verdicts(found)
-    lines.append(
+    )
+    planned = (
         f"plan:   {plan.share:.1%} of the people until {plan.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, to see a "
         f"difference of {plan.difference:.1%}; where there is none it is seen by a chance of at most {plan.alpha:g}"
     )
-    lines.append(f"all:    {TOO_FEW if found.is_small else _describe_arms(one.everybody, one.beyond)}")
-    told = {name: _describe_arms(arms, one.beyond) for name, arms in one.groups.items() if arms.people}
-    lines += [f"group:  {' '.join(name)}: {describe_group(found, name, text)}" for name, text in told.items()]
-    lines += [f"note:   {line}" for line in found.notes]
-    return lines + ([] if found.is_small else describe_forecast(found.forecast))
+    everybody = TOO_FEW if found.is_small else _describe_arms(one.everybody, one.beyond)
+    groups = {name: _describe_arms(arms, one.beyond) for name, arms in one.groups.items() if arms.people}
+    forecast = None if found.is_small else found.forecast
+    return describe_judgement(found, [headline, planned], everybody, groups, forecast)
 
 
 def _describe_arms(arms: Arms, beyond: float) -> str:
@@ -47,9 +37,9 @@ def _describe_arm(arm: Arm) -> str:
 
 
 def dump_split(found: SplitJudgement) -> dict[str, Any]:
-    """Dump a judgement for --json; a small group has its name only."""
+    """Dump a judgement for --json."""
     one = found.finding
-    return dump_verdict(found) | {
+    others = {
         "later": one.selected.later,
         "undealt": one.selected.undealt,
         "unnamed": one.selected.unnamed,
@@ -60,12 +50,10 @@ def dump_split(found: SplitJudgement) -> dict[str, Any]:
             "differs": one.is_dealt_otherwise,
             "groups": [list(name) for name in one.list_dealt_otherwise()],
         },
-        "everybody": {"withheld": True} if found.is_small else _dump_arms(one.everybody, one.beyond),
-        "groups": [
-            dump_group(found, name, _dump_arms(arms, one.beyond)) for name, arms in one.groups.items() if arms.people
-        ],
-        "forecast": None if found.is_small else dump_forecast(found.forecast),
     }
+    everybody = {"withheld": True} if found.is_small else _dump_arms(one.everybody, one.beyond)
+    groups = {name: _dump_arms(arms, one.beyond) for name, arms in one.groups.items() if arms.people}
+    return dump_judgement(found, everybody, groups, None if found.is_small else found.forecast, **others)
 
 
 def _dump_arms(arms: Arms, beyond: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Put a forecast, and what the judgements of shadows and splits have in common, into words and as JSON."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from release.challenge.forecast import LEAST_TRIED, Forecast, Need
@@ -12,7 +13,7 @@ from watch.challenge.flips import Group
 TOO_FEW = "too few people to show figures"
 
 Verdict = ShadowJudgement | SplitJudgement
-"""Of which the same is told: why nothing can be concluded, and the verdicts with their groups."""
+"""Of both the same is told, but for how approvals are counted."""
 
 
 def describe_forecast(forecast: Forecast) -> list[str]:
@@ -57,15 +58,23 @@ def dump_forecast(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def describe_verdicts(found: Verdict) -> list[str]:
-    """Describe why nothing can be concluded, and each verdict with its groups."""
-    lines = [f"inconclusive: {line}" for line in found.obstacles]
+def describe_judgement(
+    found: Verdict, headline: Sequence[str], everybody: str, groups: Mapping[Group, str], forecast: Forecast | None
+) -> list[str]:
+    """Describe a judgement: headline, verdicts, everybody, each group, and what is to be known besides.
+
+    `headline`: what it is about, and what was planned where something was; `everybody`, `groups`: whom was approved.
+    """
+    lines = [headline[0], *(f"inconclusive: {line}" for line in found.obstacles)]
     for what, names in found.list_verdicts():
         lines += [f"{what + ': ':8}{' '.join(name)}" for name in names]
-    return lines
+    lines += [*headline[1:], f"all:    {everybody}"]
+    lines += [f"group:  {' '.join(name)}: {_describe_group(found, name, text)}" for name, text in groups.items()]
+    lines += [f"note:   {line}" for line in found.notes]
+    return lines + (describe_forecast(forecast) if forecast else [])
 
 
-def describe_group(found: Verdict, name: Group, approvals: str) -> str:
+def _describe_group(found: Verdict, name: Group, approvals: str) -> str:
     """Describe a group by its approvals and its ratio; a small one has no figures."""
     if name in found.small:
         return TOO_FEW
@@ -83,8 +92,14 @@ def _format_ratio(ratio: float | None) -> str:
     return "none" if ratio is None else f"{ratio:.2f}"
 
 
-def dump_verdict(found: Verdict) -> dict[str, Any]:
-    """Dump for --json what judgements have in common."""
+def dump_judgement(
+    found: Verdict,
+    everybody: dict[str, Any],
+    groups: Mapping[Group, dict[str, Any]],
+    forecast: Forecast | None,
+    **others: Any,
+) -> dict[str, Any]:
+    """Dump a judgement for --json; a small group has its name only. `others`: what only this kind of challenge has."""
     return {
         "environment": found.challenge.environment,
         "challenge": found.challenge.model_dump(mode="json", exclude_none=True),
@@ -94,11 +109,15 @@ def dump_verdict(found: Verdict) -> dict[str, Any]:
         "notes": found.notes,
         **{what: [list(name) for name in names] for what, names in found.list_verdicts()},
         "least_shown": LEAST_SHOWN,
+        **others,
+        "everybody": everybody,
+        "groups": [_dump_group(found, name, approvals) for name, approvals in groups.items()],
+        "forecast": dump_forecast(forecast) if forecast else None,
     }
 
 
-def dump_group(found: Verdict, name: Group, approvals: dict[str, Any]) -> dict[str, Any]:
-    """Dump a group with its approvals and its ratio, None of the reference group; a small one has its name only."""
+def _dump_group(found: Verdict, name: Group, approvals: dict[str, Any]) -> dict[str, Any]:
+    """Dump a group with its approvals and its ratio, None of the reference group."""
     named = {"attribute": name[0], "group": name[1]}
     if name in found.small:
         return named | {"withheld": True}

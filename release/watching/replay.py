@@ -2,7 +2,6 @@
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -15,17 +14,16 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.oncall.redeciding import Redecisions
 from release.watching.failing.stretches import FailingStretches
+from release.watching.past_gaps import PastGaps
 from release.watching.settings import Settings
 from release.watching.taking_back.acting import Action, Standing, find_target
 from release.watching.taking_back.answering import MORE_PEOPLE, Alarms, Answerer
 from release.watching.taking_back.split import BOTH_FAIL, find_reason_not_to_end
 from release.watching.taking_back.target import Question
-from watch.cursors import WriterCursor
 from watch.failures import FailureFinding
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings, list_gaps
-from watch.reading import find_moment
 from watch.sample import iterate_growth
 from watch.state import WatchState
 from watch.streams import EntryStreams
@@ -114,7 +112,7 @@ class _Replayer:
         read_groups: Callable[[str], WatchedGroups | None],
     ) -> None:
         self._store, self._settings, self._database, self._state = store, settings, databases[-1], state
-        self._databases, self._next_moments = databases, dict[tuple[str, int], datetime]()
+        self._gaps = PastGaps(databases, state)
         self._stretches, self._ledger = stretches, Ledger(store, settings.environment)
         self._redecisions = Redecisions(store)
         self._taken_back: list[tuple[datetime, LedgerEntry]] = []
@@ -207,21 +205,9 @@ class _Replayer:
         return replayed
 
     def _find_obstacles(self, entry: LedgerEntry, moment: datetime) -> list[str]:
-        """Find why a watch would have concluded nothing at a moment: rows that came since then are missed by nobody."""
-        cursors = {
-            writer: WriterCursor(one.following, [gap for gap in one.gaps if self._find_next(writer, gap.last) < moment])
-            for writer, one in self._state.cursors.items()
-        }
-        return find_obstacles(
-            replace(self._state, cursors=cursors), entry.number, moment, self._settings.params.stale_hours
-        )
-
-    def _find_next(self, writer: str, last: int) -> datetime:
-        """Find when the row after missing ones was decided, by which they are noticed; of no row it is not known."""
-        if (writer, last) not in self._next_moments:
-            moment = find_moment(self._databases, writer, last + 1)
-            self._next_moments[writer, last] = moment or datetime.min.replace(tzinfo=UTC)
-        return self._next_moments[writer, last]
+        """Find why a watch would have concluded nothing at a moment."""
+        stale_hours = self._settings.params.stale_hours
+        return find_obstacles(self._gaps.restore(moment), entry.number, moment, stale_hours)
 
     def _is_failing(self, entry: LedgerEntry, moment: datetime) -> bool:
         """Tell whether the model of an entry itself was in alarm within the hour before a moment."""

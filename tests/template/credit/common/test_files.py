@@ -30,8 +30,7 @@ def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def killed_halfway(target: Path) -> None:
-    code = """
+KILLED = """
 import os, signal, sys
 from pathlib import Path
 from credit.common.files import atomic_write
@@ -39,7 +38,10 @@ with atomic_write(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(target)], cwd=ROOT, check=False)
+
+
+def killed_halfway(target: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(target)], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
 
 
@@ -58,6 +60,16 @@ def test_what_a_killed_process_left_is_never_the_file_and_goes_with_the_next_run
     assert not mine.exists()
     assert alive.exists()
     assert list(tmp_path.glob(".b.json.*.part"))
+
+
+def test_what_a_killed_process_left_goes_though_nobody_asked_how_it_ended(tmp_path: Path) -> None:
+    """A stage that was killed with its shell, in a container whose first process asks nobody."""
+    target = tmp_path / "a.json"
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(target)], cwd=ROOT) as killed:
+        os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+        assert len(list(tmp_path.glob(".a.json.*.part"))) == 1
+        write_json(target, {"new": 1})
+        assert list(tmp_path.iterdir()) == [target]
 
 
 def test_git_and_dvc_ignore_what_a_killed_process_left() -> None:

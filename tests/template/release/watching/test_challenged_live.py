@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from filled_logs import Books
 
-from credit.registry.challenges import Challenges
+from credit.common.errors import Problem
+from credit.registry.challenges import Challenge, Challenges
 from credit.registry.ledger import Ledger, LedgerEntry
-from credit.registry.store import Store
+from credit.registry.store import Store, StoreError
 from credit.registry.versions import VersionRecord, require_version
 from release.challenge import admission
 from release.deployment.apply import apply_change
@@ -111,6 +112,22 @@ def test_a_first_record_that_nobody_here_can_read_is_left_behind_too(
     assert "v3.0.0" not in told, "its challenge was ended before"
     code, told = command(*END)
     assert (code, "no challenge" in told) == (1, True)
+
+
+@pytest.mark.usefixtures("books")
+def test_a_store_that_fails_at_the_record_before_is_not_taken_for_no_challenge(
+    released: Store, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(*BEGIN)
+    command(*END)
+
+    def fail(book: Challenges, number: int) -> Challenge:
+        raise StoreError(Problem("the store", "does not answer"))
+
+    assert "no challenge" in command(*LIVE)[1]
+    monkeypatch.setattr(Challenges, "read", fail)
+    code, told = command(*LIVE)
+    assert (code, "does not answer" in told) == (1, True)
 
 
 @pytest.mark.parametrize(
