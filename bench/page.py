@@ -2,7 +2,7 @@
 
 Decisions of one day with five protected attributes, in SQLite on this disk and in PostgreSQL beside it, ten thousand of
 each writer; `--rows` says how many the long log has, to which the counts of nearly a year of such days belong. What the
-page reads, the counts of the day by hour, the newest decisions and reviews, is the best of twenty, also for an
+page reads, the counts of the day by hour, the newest decisions and reviews, is the best of five, also for an
 environment without decisions in the same database; counting is CPU time, of the short log: the long one is counted by
 the database, which is checked to give the same.
 """
@@ -26,7 +26,7 @@ from credit.decision_log.people.reviews import count_reviews
 from testing.parts.servers import cluster
 
 SHORT, LONG = 20_000, 200_000
-ROUNDS = 20
+ROUNDS = 5
 LIMIT_MILLISECONDS = 100
 _HOURS = 24
 _COUNTED_DAYS = 350

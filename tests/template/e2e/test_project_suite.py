@@ -33,6 +33,11 @@ def test_it_is_green_after_a_change_of_parameters_contract_and_waivers(finished:
     assert "choose changed in params.yaml since the pipeline ran: dvc repro" in told
 
 
+def test_it_is_green_with_a_candidate_that_was_not_trained_yet(finished: Project) -> None:
+    finished.edit("params.yaml", "random_forest]   # files", "random_forest, fair_logistic]   # files")
+    assert "there are other candidates since the pipeline ran: dvc repro" in run_suite(finished)
+
+
 def test_it_is_green_with_data_of_ones_own_and_without_those_of_the_demo(finished: Project) -> None:
     demo = ("loanapp.yaml", "reasons/loanapp.es.yaml", "scenario.yaml")
     for name in (*(f"data/contracts/{name}" for name in demo), "stages/fetch.py", "dvc.lock"):
