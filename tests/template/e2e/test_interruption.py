@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from testing.parts.servers import PATIENCE
+from credit.common.files import is_running
+from testing.parts.servers import PATIENCE, wait_until
 from testing.projects import Project
 
 
@@ -28,11 +29,20 @@ def children(of: int) -> dict[int, str]:
     return {pid: commands[pid] for pid in below - {of}}
 
 
+def find_stage(stage: str, below: int) -> list[int]:
+    """The Python of a stage that DVC has started, and its shell; none before there is a Python.
+
+    A shell that is ended alone leaves its Python at work.
+    """
+    found = {pid: line for pid, line in children(below).items() if f"stages {stage}" in line}
+    return list(found) if any("python" in line.split()[0] for line in found.values()) else []
+
+
 def interrupt(project: Project, stage: str, after: float, how: signal.Signals, whom: str) -> None:
     """Start `dvc repro` and end it `after` seconds into a stage: the stage alone, or the whole group as Ctrl-C does."""
     process = project.start("dvc", "repro")
     deadline = time.monotonic() + PATIENCE
-    while not (found := [pid for pid, line in children(process.pid).items() if f"stages {stage}" in line]):
+    while not (found := find_stage(stage, process.pid)):
         assert process.poll() is None, f"{stage} did not run"
         assert time.monotonic() < deadline
         time.sleep(0.02)  # to look takes as long: without it a core does nothing else
@@ -44,6 +54,7 @@ def interrupt(project: Project, stage: str, after: float, how: signal.Signals, w
             with suppress(ProcessLookupError):  # it has ended by itself
                 os.kill(pid, how)
     process.wait(timeout=PATIENCE)
+    wait_until(lambda: not any(map(is_running, found)), f"the end of {stage}")
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from test_interruption import children
+from test_interruption import find_stage
 
+from credit.common.files import is_running
 from testing.parts.servers import PATIENCE, wait_until
 from testing.projects import Project
 
@@ -64,7 +65,7 @@ def test_a_run_after_dvc_alone_was_killed_gives_the_right_result(finished: Proje
     (finished.folder / "models/candidates/random_forest.skops").unlink()
     process = started(finished, "dvc", "repro", "evaluate")
     deadline = time.monotonic() + PATIENCE
-    while not (found := [pid for pid, line in children(process.pid).items() if "stages train random_forest" in line]):
+    while not (found := find_stage("train random_forest", process.pid)):
         assert process.poll() is None, "the stage did not run"
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -72,9 +73,7 @@ def test_a_run_after_dvc_alone_was_killed_gives_the_right_result(finished: Proje
     process.kill()
     process.communicate(timeout=PATIENCE)
     again = finished.run("dvc", "repro", "evaluate", check=False)
-    for pid in found:  # where the orphan still runs
-        while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+    wait_until(lambda: not any(map(is_running, found)), "the end of the orphan")
     assert again.returncode == 0, again.stdout + again.stderr
     assert finished.read_results() == before
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from credit.common.files import is_running
 from credit.registry.store import Store
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
@@ -70,11 +71,3 @@ def test_a_worker_that_starts_after_the_end_of_its_parent_ends_too(tmp_path: Pat
     parent.wait()
     told.unlink()
     wait_until(lambda: not is_running(worker), "the end of the worker")
-
-
-def is_running(process: int) -> bool:
-    """Whether a process is there, and not only its exit code, which nobody may fetch."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
