@@ -58,7 +58,7 @@ def run(
 
 def _compare_live(environment: str, gate: bool) -> Answer:
     settings, store = read_settings(environment), open_store()
-    with open_read_only(*locate_in_environment()) as databases:
+    with open_read_only(*locate_in_environment(), patient=True) as databases:
         found = judge_live(store, databases, settings)
     return Answer(found.content, "\n".join(found.lines), LIVE_EXIT_CODES.get(found.word, 0) if gate else 0)
 

@@ -56,7 +56,7 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host
     load_secret_files()
     settings, store = read_settings(env), open_store()
     begin = None if since is None else parse_time(since)
-    open_log = partial(open_read_only, *locate_in_environment())
+    open_log = partial(open_read_only, *locate_in_environment(), patient=replay)
     if replay:
         return _replay(store, settings, open_log, begin)
     with open_state(state, env) as file:

@@ -42,7 +42,7 @@ def subtract_months(moment: datetime, months: int) -> datetime:
 def run(dry_run: bool, all_environments: bool) -> Answer:
     """Remove old months and erase the inputs of old decisions, or count them."""
     now = datetime.now(UTC)
-    with open_log(patient=True) as log:
+    with open_log() as log:
         erase, remove = log.settings.retention_months, log.settings.removal_months
         if erase is None and remove is None:
             expected = "how many months inputs and protected values are kept"

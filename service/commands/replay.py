@@ -39,7 +39,7 @@ def find_record(settings: Settings, identifier: str) -> tuple[DecisionRow, str |
     if not re.fullmatch(r"[0-9a-f]{32}", identifier):
         raise CreditError(Problem("ID", repr(identifier[:80]), "the 32 characters that the service answered as `id`"))
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    with open_read_only(url, settings.state) as databases:
+    with open_read_only(url, settings.state, patient=True) as databases:
         for place, database in enumerate(databases):
             if (record := database.find(identifier)) is not None:
                 return record, check_decision(databases[: place + 1], record)

@@ -62,10 +62,10 @@ class ExportMetrics:
 
 
 @contextmanager
-def open_log(settings: Settings) -> Iterator[Database]:
+def open_log(settings: Settings, patient: bool = True) -> Iterator[Database]:
     """Open the database of the log for reading; rows in a spool are exported when they have arrived there."""
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    with open_read_only(url, settings.state) as databases:
+    with open_read_only(url, settings.state, patient) as databases:
         yield databases[-1]
 
 
@@ -124,7 +124,7 @@ def _export_until(
 
 def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -> ExportRound:
     """Export new rows, when the log has who does. If the target is away, its last known places say how much waits."""
-    with open_log(settings) as database:
+    with open_log(settings, patient=False) as database:  # one that hangs is told
         try:
             exported.cursors = target.read_cursors("decisions")
         finally:

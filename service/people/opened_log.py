@@ -32,16 +32,14 @@ class OpenedLog(NamedTuple):
 
 
 @contextmanager
-def open_log(patient: bool = False) -> Iterator[OpenedLog]:
+def open_log() -> Iterator[OpenedLog]:
     """Open the log of the settings to change it; a checkpoint of the new events is in the store afterwards.
-
-    `patient`: statements may take as long as they take.
 
     Raises CreditError when decisions wait in the spool: they would be missed.
     """
     settings = load_settings()
     _require_log(settings)
-    database = Database(settings.database, patient=patient)
+    database = Database(settings.database, patient=True)
     try:
         database.prepare()
         _require_empty_spool(settings)
