@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import MongoClient, UpdateOne
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, ConfigurationError, InvalidURI, PyMongoError
+from pymongo.errors import BulkWriteError, ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 from pymongo.write_concern import WriteConcern
 from sqlalchemy import select
 
@@ -143,5 +143,10 @@ def _insert(collection: Collection[Document], documents: list[Document]) -> None
 def _translate_errors() -> Iterator[None]:
     try:
         yield
+    except OperationFailure as error:  # it answers, and does not do it: no right to, say
+        told = error.details or {}
+        codes = [one["code"] for one in told.get("writeErrors", ()) if one["code"] != _DUPLICATE]
+        code = told.get("codeName") or next(iter(codes), error.code)
+        raise CreditError(Problem("MongoDB", f"it refuses: {type(error).__name__}, {code}")) from None
     except PyMongoError as error:
         raise CreditError(Problem("MongoDB", f"no answer: {type(error).__name__}")) from None

@@ -4,9 +4,11 @@ So a day is never there twice, whenever the export was killed. `decisions/` has 
 `protected/`. The places up to which the log was read are in `cursors.json`, written after the files.
 """
 
+import fcntl
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -67,6 +69,20 @@ class ParquetTarget:
         folder.mkdir(parents=True, exist_ok=True)
         if not self._file.exists():
             self._write_cursors()
+
+    @contextmanager
+    def reserve(self) -> Iterator[None]:
+        """Reserve the folder until the block ends: of two exports one could write a day as it was before the other's.
+
+        Raises CreditError while another process exports to it.
+        """
+        with (self._folder / ".export.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                fix = "it has what is new as well; name another folder for a copy of its own"
+                raise CreditError(Problem(str(self._folder), "another process exports to it", fix=fix)) from None
+            yield
 
     def read_cursors(self, stream: Stream) -> Cursors:
         """Read the place of each writer."""
@@ -152,9 +168,9 @@ class ParquetTarget:
     def _iterate_records(self) -> Iterator[ExportedRecord]:
         for file in sorted(self._folder.glob("decisions/day=*/decisions.parquet")):
             day = date.fromisoformat(file.parent.name.removeprefix("day="))
-            told = pq.read_table(self._locate("protected", day), partitioning=None).to_pylist()
+            told = _read(self._locate("protected", day)).to_pylist()
             protected = {one["id"]: from_json(one["values"]) for one in told}
-            for row in pq.read_table(file, partitioning=None).to_pylist():
+            for row in _read(file).to_pylist():
                 moment, identifier = row.pop("decided_at"), row.pop("id")
                 content = row | {name: None if row[name] is None else from_json(row[name]) for name in _JSONS}
                 yield ExportedRecord(identifier, moment, content, protected.get(identifier))
@@ -162,8 +178,17 @@ class ParquetTarget:
 
 def _count_own(file: Path, environment: str | None) -> int:
     """Count the decisions of an environment, None: of all, in a file; those from before it was noted are of any."""
-    whose = pq.read_table(file, columns=["environment"], partitioning=None)["environment"].to_pylist()
+    whose = _read(file, ["environment"])["environment"].to_pylist()
     return len(whose) if environment is None else sum(one in (environment, None) for one in whose)
+
+
+def _read(file: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read a file. Raises CreditError where it is missing or damaged."""
+    try:
+        return pq.read_table(file, columns=columns, partitioning=None)
+    except (pa.ArrowException, FileNotFoundError) as error:
+        fix = "name another folder, or remove this one: it is written again"
+        raise CreditError(Problem(str(file), f"no file that was exported ({type(error).__name__})", fix=fix)) from None
 
 
 def _flatten(record: ExportedRecord) -> dict[str, Any]:

@@ -5,6 +5,7 @@ that is killed anywhere has everybody once. The busiest day is written again at 
 Protected attributes are in files of their own. Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE,
 and writes into it only who exports."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,4 +21,6 @@ from service.export.parquet import ParquetTarget
 @add_export_options(300.0)
 def run(folder: Path, **options: Any) -> Answer:
     """Export to Parquet."""
-    return run_export(ParquetTarget(folder), "parquet", **options)
+    target = ParquetTarget(folder)
+    with nullcontext() if options["compare"] else target.reserve():
+        return run_export(target, "parquet", **options)

@@ -16,8 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 from prometheus_client import CollectorRegistry
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError, OperationFailure
 from sqlalchemy import delete, insert, select, update
 
+from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.removal import remove_decisions
@@ -27,7 +30,7 @@ from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
 from credit.registry.store import Store
 from service.export.cursors import LogCursor
 from service.export.following import Cursors, ExportRound, Stream, Target, compare_days, export_news, measure_lag
-from service.export.mongodb import MongoTarget
+from service.export.mongodb import _DUPLICATE, MongoTarget
 from service.export.parquet import ParquetTarget
 from service.export.running import keep_exporting
 from service.settings import load_settings
@@ -247,6 +250,41 @@ def test_the_command_exports_compares_and_says_what_is_left_out(
         assert command(*words, "--compare", "--json") == (0, {"differs": []})
 
 
+def test_a_second_export_into_a_folder_is_refused_and_a_comparison_is_not(
+    log: DecisionLog, command: Command, tmp_path: Path
+) -> None:
+    """It could write a day as it was before what the first one has, and then say that all of it is there."""
+    folder = str(tmp_path / "analysts")
+    write(log, 10)
+    assert command("parquet", folder, "--once")[0] == 0
+    write(log, 5)
+    with ParquetTarget(tmp_path / "analysts").reserve():
+        code, told = command("parquet", folder, "--once")
+        assert (code, "another process exports to it" in told) == (1, True)
+        assert command("parquet", folder, "--compare")[0] == 3
+    assert "5 decisions" in command("parquet", folder, "--once")[1]
+
+
+@pytest.mark.parametrize("kind", ["decisions", "protected"])
+@pytest.mark.parametrize("content", [None, b"", b"PAR1 damaged"])
+def test_a_file_that_is_missing_or_damaged_is_told_in_one_line(
+    log: DecisionLog, command: Command, tmp_path: Path, kind: str, content: bytes | None
+) -> None:
+    write(log, 10)
+    folder = tmp_path / "analysts"
+    assert command("parquet", str(folder), "--once")[0] == 0
+    file = min(folder.glob(f"{kind}/day=*/{kind}.parquet"))
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    code, told = command("parquet", str(folder), "--compare")
+    if (kind, content) == ("decisions", None):
+        assert (code, "1 days differ" in told) == (3, True)
+    else:
+        assert (code, told.count("\n")) == (1, 1)
+        assert told.startswith(f"error: {file}: no file that was exported (")
+
+
 def list_exports(log: DecisionLog) -> list[tuple[str, dict[str, Any]]]:
     """List who exported what, as the log has it."""
     query = select(EVENTS_TABLE.c.caller, EVENTS_TABLE.c.detail).where(EVENTS_TABLE.c.kind == "export")
@@ -283,6 +321,22 @@ def test_what_is_no_target_is_told_in_one_line(
     assert (code, "a folder with something else in it" in told) == (1, True)
     (tmp_path / "full/cursors.json").write_text("[1]")
     assert "no places of an export" in command("parquet", str(tmp_path / "full"), "--once")[1]
+
+
+def test_a_server_that_refuses_is_told_apart_from_one_that_does_not_answer(
+    log: DecisionLog, mongodb: MongoServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the server's own words, which may repeat what an applicant wrote."""
+    write(log, 3)
+    target = MongoTarget(mongodb.url, name)
+    refused = OperationFailure("not authorized", 13, {"codeName": "Unauthorized"})
+    too_large = BulkWriteError({"writeErrors": [{"code": _DUPLICATE}, {"code": 10334, "errmsg": "words"}]})
+    for error, told in ((refused, "OperationFailure, Unauthorized"), (too_large, "BulkWriteError, 10334")):
+        monkeypatch.setattr(Collection, "insert_many", Mock(side_effect=error))
+        with pytest.raises(CreditError) as raised:
+            export_news(log.database, target)
+        assert str(raised.value) == f"MongoDB: it refuses: {told}"
+    target.close()
 
 
 def test_whoever_is_killed_in_the_first_writing_of_places_goes_on_in_the_same_folder(tmp_path: Path) -> None:
