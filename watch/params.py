@@ -7,6 +7,9 @@ from pydantic import Field, field_validator
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 
+_MOST_DAYS = 36_500
+"""A hundred years stand for never: beyond them no calendar has the moments that are computed."""
+
 
 class WatchParams(Params):
     """The block `watch`. `at_least`: of the adverse impact ratio; None: the limit of the fairness policy."""
@@ -23,7 +26,7 @@ class WatchParams(Params):
     """The newest applicants of the version, at most, that the targets are tried on."""
     least_rescored: float = Field(gt=0, le=1)
     """The share of them that a target must be able to decide."""
-    pause_days: float = Field(gt=0)
+    pause_days: float = Field(gt=0, le=_MOST_DAYS)
     """After a version was taken back, no other one is for so long."""
     failing_budget: float = Field(gt=0, lt=0.5)
     """The share of people for whom the model may fail or be late, and the rule decide in its place."""
@@ -47,13 +50,14 @@ class WatchParams(Params):
     """How likely a month is to be told to turn out otherwise than expected, at any age, by chance."""
     least_known: float = Field(gt=0, le=1)
     """At the last age, the share of outcomes that must be known for a month to be judged."""
-    outcome_stale_days: int = Field(ge=1)
+    outcome_stale_days: int = Field(ge=1, le=_MOST_DAYS)
     """Without an outcome for so long it is told."""
-    model_days: int = Field(ge=1)
+    model_days: int = Field(ge=1, le=_MOST_DAYS)
     """A version that was published longer ago is told."""
     stale_hours: float = Field(gt=0)
     """Without a decision for so long, the watch is inconclusive."""
-    poll_seconds: float = Field(gt=0, le=3600)
+    poll_seconds: float = Field(gt=0, le=30)
+    """Between two looks. Alerts wait a minute for the look after the one that took a version back."""
 
     @field_validator("outcome_days")
     @classmethod

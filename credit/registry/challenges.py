@@ -36,7 +36,7 @@ class SplitPlan(FrozenModel):
     until: AwareDatetime
     difference: float = Field(gt=0, lt=1)
     alpha: float = Field(gt=0, lt=1)
-    limit: float = Field(gt=0, lt=1)
+    limit: float = Field(gt=0)
     breach_alpha: float = Field(gt=0, lt=1)
 
 

@@ -55,7 +55,7 @@ MOST_DAYS = 366
 @click.option("--end", is_flag=True, help="end the challenge; what was logged stays")
 @click.option(
     "--difference",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.02,
     show_default=True,
     metavar="SHARE",

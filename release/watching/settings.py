@@ -25,8 +25,8 @@ def read_settings(environment: str) -> Settings:
     if limit is None:
         of_policy = fairness.chosen_policy.limits.get("adverse_impact_ratio")
         limit = of_policy.at_least if of_policy else None
-    if limit is None:
-        found = f"null, and the policy {fairness.policy} has no adverse_impact_ratio with at_least"
+    if limit is None or limit <= 0:
+        found = f"null, and the policy {fairness.policy} has no adverse_impact_ratio with at_least above 0"
         raise CreditError(Problem("params.yaml: watch.at_least", found, "a limit of the ratio, such as 0.8"))
     judging = Judging(limit, params.alpha, params.horizon_days, params.failing_budget)
     return Settings(environment, params, judging, 1 - fairness.report_level)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from filled_logs import Books
+from filled_logs import Books, change_params
 
 from credit.common.errors import Problem
 from credit.registry.challenges import Challenge, Challenges
@@ -147,6 +148,21 @@ def test_what_cannot_be_a_challenge_is_refused(
     assert code == 1
     assert expected in told
     assert Challenges(released, "prod").read_newest() is None
+
+
+def test_a_split_is_judged_by_whatever_limit_the_watch_has_and_no_difference_of_everybody(
+    released: Store, command: Command, tmp_path: Path
+) -> None:
+    change_params(tmp_path, at_least=1.1)
+    split = ("challenge", "v3.0.0", "--env", "prod", "--split", "0.1", "--days", "3", "--reason", "a limit of our own")
+    code, told = command(*split, "--difference", "1")
+    assert (code, "--difference" in told) == (2, True)
+    code, told = command(*split, "--json")
+    assert (code, told["plan"]["limit"]) == (0, 1.1)
+    newest = Challenges(released, "prod").read_newest()
+    assert newest is not None
+    assert newest.plan is not None
+    assert newest.plan.limit == 1.1
 
 
 def test_a_version_that_was_taken_back_and_one_beside_the_rule_are_refused(released: Store, command: Command) -> None:
