@@ -171,7 +171,7 @@ def open_state(folder: Path, environment: str) -> Iterator[StateFile]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            fix = "it watches already; --state names a folder of its own for another one"
+            fix = "it watches already, and tells what it found at /health; --state names a folder for another watch"
             raise CreditError(Problem(str(path), "another process has it", fix=fix)) from None
         try:
             file = StateFile(path)

@@ -37,12 +37,12 @@ def _adopt_news(session: Session, exposed: Exposed) -> list[Concern]:
         settings = session.read_settings()
     except CreditError as error:
         found = "; ".join(map(str, error.problems))
-        return [Concern("params", f"they are not valid, and those of before are watched by: {found}")]
+        return [Concern("params", f"not valid, and the watch goes on by those of before: {found}")]
     if settings != session.settings:
         session.adopt(settings)
         exposed.settings = settings
         print(
-            f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}\n  params.yaml has changed, and is watched by",
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}\n  params.yaml has changed, and the watch goes on by it",
             file=sys.stderr,
             flush=True,
         )

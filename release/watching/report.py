@@ -12,7 +12,7 @@ from release.watching.session import Look
 from release.watching.settings import Settings
 from release.watching.taking_back.target import Trial
 from release.watching.telling import Told
-from release.watching.wording import describe_finding, describe_trial
+from release.watching.wording import describe_alarm, describe_finding, describe_trial, is_small
 from watch.judging import GroupFinding
 from watch.outcomes.judging import OutcomeFinding
 from watch.state import WatchState
@@ -33,7 +33,7 @@ def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
     entry = look.entry
     what = f"{entry.version}, entry {entry.number}" if entry else "nothing is live, or it is not known"
     lines = [f"{settings.environment}: {look.word}, {what}; {_describe_counts(look, state)}"]
-    lines += [f"alarm:  {describe_finding(one, settings.judging)}" for one in look.alarms]
+    lines += [f"alarm:  {describe_alarm(one, settings.judging)}" for one in look.alarms]
     lines += [f"alarm:  {describe_failing(look.failures)}"] if look.failures and look.is_failing else []
     lines += [f"inconclusive: {line}" for line in look.obstacles]
     lines += [*_format_action(look), *format_told(look.told)]
@@ -159,7 +159,7 @@ def format_replay(replayed: Replay, settings: Settings) -> list[str]:
         counts = sum(one.streams.counts["approvals"].values())
         name = f"{settings.environment}: entry {one.streams.entry}, {one.streams.version or 'the rule of the image'}"
         lines.append(f"{name}: {counts:,} decisions of its own, {_describe_alarm(one)}")
-        lines += [f"alarm:  {describe_finding(finding, settings.judging)}" for finding in one.alarms]
+        lines += [f"alarm:  {describe_alarm(finding, settings.judging)}" for finding in one.alarms]
         lines += [f"alarm:  {describe_failing(one.failing)}"] if one.failing else []
         trials = one.action.trials if one.action else []
         lines += [f"tried:  {describe_trial(trial, one.streams.version or 'it')}" for trial in trials]
@@ -191,7 +191,7 @@ def dump_replay(replayed: Replay, settings: Settings) -> dict[str, Any]:
             "counts": one.streams.counts,
             "unjudged": one.streams.unjudged,
             "alarm": one.alarm.isoformat() if one.alarm else None,
-            "groups": [_dump_finding(finding) for finding in one.alarms],
+            "groups": [_dump_finding(finding) for finding in one.alarms if not is_small(finding)],
             "failures": one.failing._asdict() if one.failing else None,
             "target": one.target,
             "at": one.at.isoformat() if one.target and one.at else None,

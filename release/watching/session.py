@@ -17,9 +17,8 @@ from release.watching.settings import Settings
 from release.watching.taking_back.acting import Action, describe_answer, read_standing, take_back
 from release.watching.taking_back.answering import Alarms, Answerer
 from release.watching.taking_back.split import SplitWatch
-from release.watching.taking_back.target import LEAST_SHOWN
 from release.watching.telling import Teller, Told
-from release.watching.wording import describe_alarm
+from release.watching.wording import describe_alarm, is_small
 from watch.failures import FailureFinding
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
@@ -69,7 +68,7 @@ class Look(NamedTuple):
 
     def list_shown(self) -> list[GroupFinding]:
         """List the findings on groups that are large enough to be shown, beside a reference group that is."""
-        return [one for one in self.findings if min(one.people, one.reference_people) >= LEAST_SHOWN]
+        return [one for one in self.findings if not is_small(one)]
 
     @property
     def word(self) -> Word:

@@ -28,9 +28,14 @@ def describe_finding(one: GroupFinding, judging: Judging) -> str:
     )
 
 
+def is_small(one: GroupFinding) -> bool:
+    """Tell whether a group, or the reference group beside it, is too small to show figures."""
+    return min(one.people, one.reference_people) < LEAST_SHOWN
+
+
 def describe_alarm(one: GroupFinding, judging: Judging) -> str:
-    """Describe a group in alarm for the store, which more people read than the log: of a small one no figures."""
-    if min(one.people, one.reference_people) < LEAST_SHOWN:
+    """Describe a group in alarm: of a small one no figures."""
+    if is_small(one):
         return f"{one.attribute} {one.group}, {_TOO_FEW}"
     return describe_finding(one, judging)
 

@@ -50,7 +50,7 @@ class Exposed(Collector):
     def describe_health(self) -> tuple[int, dict[str, Any]]:
         """Describe whether the watch looks: the HTTP status, and the last look in a few words."""
         with self._turn:
-            last = self._last
+            last, picture = self._last, self.picture
         if last is None:
             return 503, {"status": "starting"}
         look, moment, _ = last
@@ -62,6 +62,7 @@ class Exposed(Collector):
             "looked_seconds_ago": round(age, 1),
         }
         content |= {"entry": look.entry.number if look.entry else None, "inconclusive": look.obstacles}
+        content["told"] = list(picture.news) if picture else []
         return 200 if is_well else 503, content
 
     def collect(self) -> Iterator[Metric]:

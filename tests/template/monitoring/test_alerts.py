@@ -58,6 +58,7 @@ def test_an_alert_links_to_its_own_heading_which_says_whom_it_wakes_and_what_to_
     assert section
     assert section[1].lower().startswith(rule["labels"]["severity"])
     assert re.search(r"\bfirst\b", section[1].lower())
+    assert "release watch" not in section[1], "beside the watch that told of it, another one is refused"
 
 
 def test_the_page_describes_no_alert_that_is_gone() -> None:

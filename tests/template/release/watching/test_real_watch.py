@@ -76,10 +76,13 @@ def test_health_says_when_it_does_not_look_and_metrics_are_bounded_and_described
         watching.wait_for(sum(1 for _, race in mix_people(500, [0], [0]) if race == "Black"))
         answer, health, other = watching.read("/metrics"), watching.read("/health"), watching.read("/")
         picture = watching.read("/picture")
+        code, refused = command("watch", "--env", "prod", "--once")
+    assert (code, "tells what it found at /health" in refused) == (1, True), "one process at a time has the state"
     assert answer is not None
     assert health is not None
     assert other is not None
     assert (health.json()["watch"], other.status_code) == ("alarm", 404)
+    assert health.json()["told"][0] == "not taken back: watch.acts is false in params.yaml"
     assert picture is not None
     drawn = WatchPicture.model_validate_json(picture.content)
     assert (drawn.word, drawn.entry, drawn.acts, drawn.limit) == ("alarm", 2, False, 0.8)
@@ -149,7 +152,7 @@ def test_parameters_that_change_under_a_running_watch_are_those_that_it_watches_
         change_params(tmp_path, at_least=None, acts=True)
         wait_until(lambda: read_newest(released).number == 3, "the entry of the watch", watching.process)
     told = (tmp_path / "watch.log").read_text()
-    assert "params: they are not valid, and those of before are watched by: params.yaml: watch.act" in told
+    assert "params: not valid, and the watch goes on by those of before: params.yaml: watch.act" in told
     assert told.count("params.yaml has changed") == 2
     assert "Traceback" not in told
 

@@ -124,6 +124,22 @@ def test_figures_of_a_small_group_in_alarm_are_not_written(live: LedgerEntry) ->
     assert "(10 and 100 people" in describe_alarm(one._replace(people=10), Judging(0.8, 0.01, 180, 0.05))
 
 
+def test_figures_of_a_small_group_in_alarm_are_not_printed(
+    books: Books, live: LedgerEntry, command: Command, tmp_path: Path
+) -> None:
+    """Where a false alarm may be as likely as not, and the horizon is a day, a few people are an alarm."""
+    approved, denied = (books.town.find(live, kind, live, kind)[0] for kind in ("approve", "deny"))
+    books.write(live, [(approved, "white"), (denied, "Black")] * 9)
+    change_params(tmp_path, alpha=0.4, horizon_days=1, acts=False)
+    code, told = command(*WATCH)
+    said = "alarm:  race Black, of whom there are too few to show figures\n"
+    assert (code, said in told, "times as often as" in told) == (3, True, False)
+    replay = ("watch", "--env", "prod", "--replay")
+    code, told = command(*replay)
+    assert (code, said in told, "times as often as" in told) == (3, True, False)
+    assert command(*replay, "--json")[1]["entries"][0]["groups"] == []
+
+
 @pytest.mark.parametrize("alpha", [0.01, 1000.0])
 def test_figures_of_a_small_group_are_in_no_reason_of_an_entry(
     released: Store, books: Books, live: LedgerEntry, before: LedgerEntry, alpha: float
@@ -727,6 +743,10 @@ def test_without_a_limit_in_params_and_policy_it_says_which(command: Command, tm
     code, told = command(*WATCH)
     assert (code, told.count("\n")) == (1, 1)
     assert "watch.at_least: found null, and the policy equal_opportunity has no adverse_impact_ratio" in told
+    assert "at_least: 0.8\n" in text
+    path.write_text(text.replace("at_least: 0.8\n", "at_least: 0.0\n"), encoding="utf-8")
+    code, told = command(*WATCH)
+    assert (code, "has no adverse_impact_ratio with at_least above 0" in told) == (1, True)
 
 
 def test_an_unknown_key_stops_it(command: Command, tmp_path: Path) -> None:
@@ -735,6 +755,28 @@ def test_an_unknown_key_stops_it(command: Command, tmp_path: Path) -> None:
     code, told = command(*WATCH)
     assert code == 1
     assert "pause_day" in told
+
+
+NEVER = {"pause_days": 36_500, "outcome_stale_days": 36_500, "model_days": 36_500}
+
+
+@pytest.mark.parametrize(("name", "largest"), [*NEVER.items(), ("poll_seconds", 30)])
+def test_a_value_that_no_calendar_and_no_alert_has_is_refused(
+    command: Command, tmp_path: Path, name: str, largest: int
+) -> None:
+    change_params(tmp_path, **{name: 10 * largest})
+    code, told = command(*WATCH)
+    assert (code, told.count("\n")) == (1, 1)
+    assert f"watch.{name}: found {10 * largest}, expected" in told
+
+
+def test_the_largest_days_are_never(
+    released: Store, books: Books, live: LedgerEntry, command: Command, tmp_path: Path
+) -> None:
+    harm(books, live)
+    change_params(tmp_path, **NEVER)
+    code, told = command(*WATCH, "--json")
+    assert (code, told["action"]["entry"], told["concerns"]) == (3, 3, {})
 
 
 def test_a_log_without_decisions_is_inconclusive(command: Command, books: Books) -> None:
