@@ -67,7 +67,16 @@ class StateFile:
         self._connection.executescript(_TABLES)
 
     def read(self, judging: Judging) -> WatchState:
-        """Read the state; where it was judged otherwise only where it began, since evidence is about one limit."""
+        """Read the state; where it was judged otherwise only where it began, since evidence is about one limit.
+
+        Raises CreditError when it is damaged.
+        """
+        try:
+            return self._read(judging)
+        except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError) as error:
+            raise _refuse(self._path, error) from None
+
+    def _read(self, judging: Judging) -> WatchState:
         facts = {name: json.loads(text) for name, text in self._connection.execute("SELECT * FROM facts")}
         if facts.get("judging") != _describe(judging):
             return WatchState(since=facts.get("since"))
@@ -176,12 +185,16 @@ def open_state(folder: Path, environment: str) -> Iterator[StateFile]:
         try:
             file = StateFile(path)
         except sqlite3.Error as error:
-            fix = "move it away, and the log is read anew"
-            raise CreditError(Problem(str(path), f"no state of a watch: {error}", fix=fix)) from None
+            raise _refuse(path, error) from None
         try:
             yield file
         finally:
             file.close()
+
+
+def _refuse(path: Path, error: Exception) -> CreditError:
+    found = f"no state of a watch: {type(error).__name__}: {error}"
+    return CreditError(Problem(str(path), found, fix="move it away, and the log is read anew"))
 
 
 def _describe(judging: Judging) -> dict[str, Any]:

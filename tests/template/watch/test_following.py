@@ -330,6 +330,35 @@ def test_one_process_at_a_time_has_a_state_and_another_file_is_none(tmp_path: Pa
         pass
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM facts WHERE name = 'last'",
+        "UPDATE facts SET content = 'nothing'",
+        "UPDATE cursors SET content = '{}'",
+        "UPDATE streams SET content = '[1]'",
+        "bytes",
+    ],
+)
+def test_a_state_that_is_damaged_is_told_in_one_line(log: DecisionLog, tmp_path: Path, damage: str) -> None:
+    write_each(log, make_people(600))
+    with open_state(tmp_path / "watch", "prod") as file:
+        Follower("prod", JUDGING, find_groups, file).catch_up([log.database])
+    path = tmp_path / "watch/prod.db"
+    if damage == "bytes":
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b'"approvals"', b"\xff" * 11))
+    else:
+        with sqlite3.connect(path) as other:
+            other.execute(damage)
+    with open_state(tmp_path / "watch", "prod") as file, pytest.raises(CreditError) as raised:
+        Follower("prod", JUDGING, find_groups, file)
+    (problem,) = raised.value.problems
+    assert problem.where == str(path)
+    assert problem.found.startswith("no state of a watch: ")
+    assert problem.fix == "move it away, and the log is read anew"
+
+
 def test_what_could_not_be_written_is_written_with_the_next_batch(log: DecisionLog, tmp_path: Path) -> None:
     people = make_people(1200)
     write_each(log, people[:600])
