@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, select
 
 from credit.decision_log.database import Database
 from credit.decision_log.tables import DECISIONS_TABLE, is_of_environment
@@ -64,6 +64,15 @@ def read_sample(
     return Sample(found[:number][::-1], len(found) <= number)
 
 
+def count_by_rule(
+    database: Database, environment: str, entry: int, digest: str, since: datetime, until: datetime
+) -> int:
+    """Count the applications that the rule decided in place of an entry's champion, whyever, between two moments."""
+    wanted = [*_select_whole(environment, entry, digest), not_(IS_BY_CHAMPION), _C.decided_at.between(since, until)]
+    with database.begin_read() as connection:
+        return int(connection.execute(select(func.count()).select_from(DECISIONS_TABLE).where(*wanted)).scalar_one())
+
+
 def iterate_growth(
     database: Database, environment: str, entry: int, digest: str, since: datetime, growth: float
 ) -> Iterator[tuple[datetime, int]]:
@@ -84,7 +93,12 @@ def iterate_growth(
 def _select_entry(environment: str, entry: int, digest: str, with_failed: bool = False) -> list[ColumnElement[bool]]:
     """Build the conditions for whole applications that the champion of an entry decided, or failed on."""
     decided = or_(IS_BY_CHAMPION, IS_FAILED) if with_failed else IS_BY_CHAMPION
-    whole = [_C.repeat_of.is_(None), _C.erased_by.is_(None), decided]
+    return [*_select_whole(environment, entry, digest), decided]
+
+
+def _select_whole(environment: str, entry: int, digest: str) -> list[ColumnElement[bool]]:
+    """Build the conditions for whole applications of an entry, whoever decided them."""
+    whole = [_C.repeat_of.is_(None), _C.erased_by.is_(None)]
     return [_C.entry == entry, _C.digest == digest, is_of_environment(environment), *whole]
 
 

@@ -19,7 +19,7 @@ from release.oncall.affected import load_decider
 from watch.groups import WatchedGroups
 from watch.outcomes.drift import LEAST_PEOPLE, BinCounts, DriftFinding, count_distribution, judge_drift
 from watch.params import WatchParams
-from watch.sample import SampledApplication, read_sample
+from watch.sample import SampledApplication, count_by_rule, read_sample
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -66,6 +66,9 @@ def report_drift(
     features, unread = _read_features(store, entry, list(reference.features), applications)
     figures = {"score": count_distribution(reference.score, [one.score for one in applications])[""]}
     figures["decisions"] = _count_decisions(reference, applications)
+    since = start if sample.is_whole else applications[0].decided_at
+    ruled = count_by_rule(database, environment, entry.number, entry.digest, since, end - _MOMENT)
+    figures["model or rule"] = _count_by_rule(reference, len(applications), ruled)
     figures |= _count_groups(reference, groups, applications)
     for name, values in features.items():
         for part, counts in count_distribution(reference.features[name], values).items():
@@ -96,6 +99,11 @@ def _count_decisions(reference: ReferenceReport, applications: Sequence[SampledA
     live, before = Counter(one.decision for one in applications), reference.decisions.model_dump()
     counts = [[of[kind] for kind in DECISION_KINDS] for of in (before, live)]
     return BinCounts(*np.array(counts, float))
+
+
+def _count_by_rule(reference: ReferenceReport, by_champion: int, by_rule: int) -> BinCounts:
+    """Count who decided: the champion all of those whom the version was made from."""
+    return BinCounts(np.array([sum(reference.decisions.model_dump().values()), 0.0]), np.array([by_champion, by_rule]))
 
 
 def _count_groups(

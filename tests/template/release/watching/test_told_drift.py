@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from filled_logs import Books, read_newest, start
 
+from credit.bundle.application_fit import OTHER_VERSION
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
 from release.watching.drift import find_period
@@ -97,6 +98,25 @@ def test_what_comes_otherwise_is_the_figure_that_is_told(
     assert figure in drifted
     if choose is None:
         assert drifted == {figure}, "nothing that decides reads it"
+
+
+@pytest.mark.parametrize(("share", "is_told"), [(0.02, False), (0.4, True)])
+def test_many_whom_the_rule_decided_though_the_model_works_are_told(
+    books: Books, live: LedgerEntry, rows: list[dict[str, Any]], share: float, is_told: bool
+) -> None:
+    """As after a rollback behind clients who send what another version takes: no failing, and no five in a row."""
+    other = {"decided_by": "rule", "rule_because": f"{OTHER_VERSION}: without income"}
+    _, books.now = find_period(books.now + WEEK, 7)
+    for one in range(600):
+        is_ruled = int(one * share) < int((one + 1) * share)
+        books.write(live, [(one % len(rows), rows[one % len(rows)]["race"])], **(other if is_ruled else {}))
+    _, books.now = find_period(books.now + WEEK, 7)
+    told = start(books, stale_hours=1e6).look(books.now).told
+    assert told.drift is not None
+    (found,) = (one for one in told.drift.findings if one.figure == "model or rule")
+    assert (found.people, found.is_drift) == (600, is_told)
+    assert found.moved == pytest.approx(share if is_told else 0.0, abs=0.021)
+    assert {one.what for one in told.concerns} == set()
 
 
 def test_a_week_of_few_people_says_nothing(books: Books, live: LedgerEntry) -> None:
