@@ -27,6 +27,15 @@ def test_without_drift_a_week_is_told_no_more_often_than_alpha(live: int) -> Non
     assert told > 0, "a limit that is never reached would find nothing either"
 
 
+@pytest.mark.parametrize(("live", "share"), [(100, 0.45), (200, 0.05), (400, 0.0005)])
+def test_the_stability_index_is_above_its_limit_by_chance_where_few_people_came(live: int, share: float) -> None:
+    """Without any drift, ten bins; beside 1,500 people of the reference."""
+    rng, weeks, shares = np.random.default_rng(3), 40_000, np.full(10, 0.1)
+    before, now = (np.maximum(rng.multinomial(of, shares, weeks), 0.5) / of for of in (1_500, live))
+    index = ((now - before) * np.log(now / before)).sum(axis=1)
+    assert (index > 0.1).mean() == pytest.approx(share, rel=0.1, abs=0.0005)
+
+
 def test_a_decile_that_doubles_is_found_where_the_stability_index_is_below_its_limit() -> None:
     shares = np.array([0.2, *[0.8 / 9] * 9])
     before, live = np.full(10, 2_000.0), shares * 2_000
