@@ -37,11 +37,12 @@ def compute_interval(sums: RatioSums, alpha: float) -> RatioInterval:
     largest = np.maximum(_RATIOS, 1.0)
     too_high = _measure(total, squared, np.ones_like(_RATIOS)) < limit  # Z is at least -1
     too_low = _measure(-total, squared, largest) < limit
-    kept = _RATIOS[too_high & too_low]
+    kept = np.flatnonzero(too_high & too_low)
     ratio = sums.member / sums.reference if sums.reference else None
     if not len(kept):
         return RatioInterval(ratio, 0.0, None)
-    return RatioInterval(ratio, float(kept[0]), float(kept[-1]) if kept[-1] < _RATIOS[-1] else None)
+    low, high = max(kept[0] - 1, 0), kept[-1] + 1  # the ends are between two ratios that are tried
+    return RatioInterval(ratio, float(_RATIOS[low]), float(_RATIOS[high]) if high < len(_RATIOS) else None)
 
 
 def _measure(total: Floats, squared: Floats, largest: Floats) -> Floats:

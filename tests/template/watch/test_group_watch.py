@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from decided_streams import find_alarm, simulate_rows
 
-from watch.evidence import BETS, DecidedRows, GroupWatch, start_group
+from watch.evidence import BETS, DecidedRows, GroupWatch, RatioSums, start_group
 from watch.ratio_interval import compute_interval
 
 LIMIT, ALPHA, DAYS = 0.8, 0.01, 180
@@ -119,6 +119,18 @@ def test_the_interval_covers_the_true_ratio_at_every_look() -> None:
         assert last.high is not None
         assert last.high - last.low < 0.35  # of use, with 1,200 members
     assert missed <= 5
+
+
+@pytest.mark.parametrize("ratio", [0.8999, 0.9002, 0.90125, 0.9025])
+def test_the_interval_of_very_many_covers_a_ratio_between_two_that_are_tried(ratio: float) -> None:
+    """As it was on average, with shares of 0.8 in the reference group: the interval is as narrow as their distance."""
+    number, reference = 10_000_000, 0.8
+    member = ratio * reference
+    sums = RatioSums(*(number * one for one in (1, reference, member, reference, member, reference * member)))
+    found = compute_interval(sums, 0.05)
+    assert found.high is not None
+    assert found.low <= ratio - 0.0005
+    assert ratio + 0.0005 <= found.high <= found.low + 0.01
 
 
 def test_nothing_seen_is_no_interval() -> None:
