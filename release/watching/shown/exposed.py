@@ -27,6 +27,9 @@ from watch.state import WatchState
 _LATE_LOOKS, _LEAST_SECONDS = 10, 60.0
 """The watch is well when it looked within so many polls, and within a minute at least."""
 
+_CLIENT_SECONDS = 10.0
+"""For so long a client may be silent; each has a thread."""
+
 
 class Exposed(Collector):
     """What the last look found, as metrics and as health."""
@@ -127,6 +130,8 @@ def expose(exposed: Exposed, host: str, port: int) -> Iterator[int]:
 
     class Handler(BaseHTTPRequestHandler):
         """Answers GET."""
+
+        timeout = _CLIENT_SECONDS
 
         def do_GET(self) -> None:
             """Answer with the metrics, the health, or that there is nothing."""

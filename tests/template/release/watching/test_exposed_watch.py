@@ -1,6 +1,7 @@
 """What the watch says over HTTP: health, and every metric that an alert is about."""
 
 import re
+import socket
 from datetime import UTC, datetime
 
 import pytest
@@ -11,9 +12,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from release.watching.drift import DriftReport
 from release.watching.session import Look
 from release.watching.settings import Settings
-from release.watching.shown.exposed import Exposed
+from release.watching.shown.exposed import Exposed, expose
 from release.watching.telling import Told
 from testing.lenders.frozen import ROOT
+from testing.parts.servers import PATIENCE
 from watch.outcomes.drift import DriftFinding
 from watch.params import WatchParams
 from watch.state import WatchState
@@ -34,6 +36,14 @@ def test_every_metric_that_an_alert_is_about_is_there() -> None:
     named = {name for rule in RULES for name in re.findall(r"watch_\w+", rule["expr"])}
     there = set(re.findall(r"^(?:# TYPE )?(watch_\w+)", generate_latest(registry).decode(), re.MULTILINE))
     assert named - there <= {"watch_evidence", "watch_evidence_limit", "watch_entry"}
+
+
+def test_a_client_that_asks_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("release.watching.shown.exposed._CLIENT_SECONDS", 0.1)
+    params = WatchParams.model_validate(PARAMS)
+    exposed = Exposed(Settings("prod", params, Judging(0.8, 0.01, 180, 0.05), 0.05))
+    with expose(exposed, "127.0.0.1", 0) as port, socket.create_connection(("127.0.0.1", port), PATIENCE) as silent:
+        assert silent.recv(1) == b""
 
 
 def test_health_is_bad_before_the_first_look_and_when_none_was_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
