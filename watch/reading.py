@@ -204,9 +204,12 @@ def _select_rows(
         (_C.erased_by.is_not(None), "erased"),
         (_C.repeat_of.is_not(None), "repeat"),
     )
+    seconds: ColumnElement[Any] = extract("epoch", _C.decided_at)
+    if database.engine.dialect.name == "postgresql":  # whose cast would round where SQLite cuts
+        seconds = func.floor(seconds)
     query = select(
         _C.sequence,
-        cast(extract("epoch", _C.decided_at), BigInteger),
+        cast(seconds, BigInteger),
         _C.decision,
         IS_BY_CHAMPION.label("is_by_champion"),
         _C.version,

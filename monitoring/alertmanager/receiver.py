@@ -15,7 +15,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_MAX_BYTES, _CHAT_SECONDS = 10_000_000, 10.0
+_MAX_BYTES, _CHAT_SECONDS, _CLIENT_SECONDS = 10_000_000, 10.0, 10.0
 
 
 def format_alerts(receiver: str, content: Any) -> list[str]:
@@ -29,6 +29,8 @@ def format_alerts(receiver: str, content: Any) -> list[str]:
 
 class Receiver(BaseHTTPRequestHandler):
     """Takes alerts by POST; the path is the name of who is told."""
+
+    timeout = _CLIENT_SECONDS
 
     def do_POST(self) -> None:
         """Print the alerts and tell the chat; answer 200 when all of it is done."""

@@ -31,7 +31,7 @@ Word = Literal["quiet", "alarm", "inconclusive"]
 
 
 class Look(NamedTuple):
-    """The findings on an environment. `entry`: the live one, None when nothing is live, or it is not known.
+    """The findings on an environment. `entry`: the live one, None when nothing is live, or none is known.
 
     `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
     `unchained`: decisions from before rows had a writer and a number, which are not judged; `told`: other findings,
@@ -95,6 +95,7 @@ class Session:
         self._last_action = LastAction(self._ledger)
         self.read_settings = read_settings or (lambda: self.settings)
         self._unchained: int | None = None
+        self._live: LedgerEntry | None = None
         self.adopt(settings)
 
     def adopt(self, settings: Settings) -> None:
@@ -125,7 +126,7 @@ class Session:
         try:
             with self._open_log() as databases:
                 rows = self.follower.catch_up(databases, now=now)
-                entry = self._ledger.read_newest()
+                entry = self._live = self._ledger.read_newest()
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
                 failures = self._judge_failures(entry) if entry else None
@@ -140,6 +141,7 @@ class Session:
             last = self._last_action.find()
             return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten, last, failures)
         except CreditError as error:
+            entry = entry or self._live  # the alarm on it lasts while log or store are away
             findings, why = self._judge(entry) if entry else [], [str(one) for one in error.problems]
             last = self._last_action.find()
             failures = self._judge_failures(entry) if entry else None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import obstore
 import pytest
@@ -27,6 +28,7 @@ from obstore.exceptions import PermissionDeniedError
 from sqlalchemy import delete, select, update
 
 from credit.bundle.manifest import MANIFEST_FILE
+from credit.common.errors import CreditError, Problem
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry.holds import append_hold, read_hold
 from credit.registry.ledger import Ledger, LedgerEntry
@@ -45,6 +47,7 @@ from release.watching.taking_back import acting
 from release.watching.taking_back.target import Candidate, Question, try_candidates
 from release.watching.wording import describe_alarm, word_reason
 from testing.releases import WHY, deploy_versions
+from watch.follower import Follower
 from watch.groups import read_watched_groups
 from watch.judging import GroupFinding
 from watch.params import WatchParams
@@ -198,6 +201,22 @@ def test_an_alarm_on_a_version_that_the_store_has_no_more_is_told_with_why(
     assert_untouched(session.look(books.now), released, live, "the store: it has no bundle of v2.0.0")
     (told,) = read_told_alarms(command)
     assert told.endswith("; not taken back: the store: it has no bundle of v2.0.0")
+
+
+def test_an_alarm_lasts_while_the_store_or_the_log_is_away(
+    books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else people would be told that it is over, and then of a new one."""
+    harm(books, live)
+    session = start(books, acts=False)
+    told = session.look(books.now)
+    away = CreditError(Problem("it", "no answer"))
+    for part, name in ((Ledger, "read_newest"), (Follower, "catch_up")):
+        with monkeypatch.context() as gone:
+            gone.setattr(part, name, Mock(side_effect=away))
+            found = session.look(books.now)
+        assert (found.word, found.entry, found.alarms) == ("alarm", live, told.alarms)
+        assert found.obstacles == ["it: no answer"]
 
 
 def test_a_version_whose_bundle_is_damaged_is_taken_back_and_counted(
