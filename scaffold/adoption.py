@@ -14,7 +14,7 @@ from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE, read_origin, refuse_r
 from scaffold.committing import clone_here, commit_clone, list_changes
 from scaffold.copying import Conflicts, render_project, update_project
 from scaffold.readme import README_FILE, note_own_readme, restore_readme
-from scaffold.template_versions import list_template_versions, read_template_version
+from scaffold.template_versions import expand_address, list_template_versions, read_template_version
 
 TEMPLATE_REMOTE = "template"
 LOCAL_DATABASE = "database"
@@ -98,7 +98,7 @@ def _note_database(address: str) -> list[str]:
 
 def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adoption:
     origin = read_origin()
-    if address is not None and origin["_src_path"] not in (address, _find_address(address)):
+    if address is not None and expand_address(origin["_src_path"]) not in (address, _find_address(address)):
         fix = "when the template has moved, write its new address there and commit"
         raise CreditError(Problem(f"{ANSWERS_FILE}: _src_path", origin["_src_path"], address, fix))
     refuse_renaming(ARTIFACT, answers.get("model_name"))
@@ -139,7 +139,9 @@ def _find_address(address: str | None) -> str:
     if not address or not address.isprintable():
         fix = "make adopt TEMPLATE=https://…; GitHub says under the project's name what it was generated from"
         raise CreditError(Problem("TEMPLATE", repr(address or ""), "the git address of the template", fix))
+    address = expand_address(address)
     parts = urlsplit(address)
     if parts.password or (parts.username and parts.scheme in ("http", "https")):
         raise CreditError(Problem("TEMPLATE", "a name or a secret in the address", "one without, as it goes into git"))
-    return address if "://" in address or "@" in address else str(Path(address).resolve())
+    is_elsewhere = "://" in address or ":" in address.partition("/")[0]  # as git tells host:path from a path
+    return address if is_elsewhere else str(Path(address).resolve())

@@ -20,6 +20,7 @@ from credit.registry.names import Version
 from release.repository.git import run_git
 from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE
 from scaffold.losses import keep_changed_files, list_unmerged
+from scaffold.template_versions import name_for_copier
 
 _MARKERS = re.compile(rb"^(<<<<<<< before updating|>>>>>>> after updating)\s*$", re.MULTILINE)
 
@@ -47,7 +48,7 @@ def render_project(
             quiet=True,
             exclude=[f"/{name}" for name in without],
         )
-    _write_origin(folder, _commit=tag, _src_path=address)
+    _write_origin(folder, _commit=tag, _src_path=name_for_copier(address))
 
 
 class Conflicts(NamedTuple):

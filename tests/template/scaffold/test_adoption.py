@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
+from copier._vcs import get_repo
 
 from credit.common.errors import CreditError
-from scaffold.adoption import Adoption, adopt
+from scaffold.adoption import Adoption, _find_address, adopt
 from scaffold.answers import ANSWERS_FILE, read_answers
 from scaffold.committing import clone_here, commit_clone, describe_changes, list_changes, require_clean
+from scaffold.template_versions import expand_address, name_for_copier
 from tests.template.scaffold.conftest import Repository, make_template
 
 ANSWERS = {
@@ -308,6 +310,36 @@ def test_a_later_version_arrives_and_everything_of_the_lender_stays(adopted: tup
     assert "# the lender's own" in deploy
     assert yaml.safe_load(Path(ANSWERS_FILE).read_text())["_commit"] == "v0.2.0"
     assert adopt(None, {}, ask=False, dry_run=False).changes == []
+
+
+@pytest.mark.parametrize("prefix", ["", "file://", "git+file://"])
+def test_a_later_version_arrives_from_an_address_that_does_not_end_in_git(
+    template: Repository, project: Repository, tmp_path: Path, prefix: str
+) -> None:
+    """Copier takes it for a folder of files, unless it is told that it is one of git."""
+    template.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare"))
+    address = f"{prefix}{tmp_path / 'bare'}"
+    adopt(address, {}, ask=False, dry_run=False)
+    release_second_version(template)
+    template.git("push", "--quiet", "--tags", str(tmp_path / "bare"), "main")
+    assert str(adopt(address, {}, ask=False, dry_run=False).version) == "v0.2.0"
+    assert Path("stages/new.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("gh:their/template", "https://github.com/their/template"),
+        ("gl:their/template.git", "https://gitlab.com/their/template.git"),
+        ("git+https://git.bank.example/template", "https://git.bank.example/template"),
+        ("ssh://git@git.bank.example/template", "ssh://git@git.bank.example/template"),
+        ("git.bank.example:their/template", "git.bank.example:their/template"),
+        ("git@git.bank.example:their/template", "git@git.bank.example:their/template"),
+    ],
+)
+def test_an_address_is_kept_as_git_takes_it_and_written_as_copier_does(said: str, meant: str) -> None:
+    assert _find_address(said) == expand_address(name_for_copier(meant)) == meant
+    assert get_repo(name_for_copier(meant)) in (meant, f"{meant}.git")
 
 
 def test_lines_that_both_changed_are_named_and_nothing_changes(adopted: tuple[Repository, Repository]) -> None:
