@@ -2,8 +2,10 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,6 +62,27 @@ def test_counts_are_the_same_bytes_however_blocks_are_dealt_here_and_on_a_cluste
     assert told == told[:1] * 8
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 70)
     assert {name: told[0][name] for name in told[0] if name.startswith("people")}.items() <= count_bytes(file).items()
+
+
+def test_counts_are_the_same_bytes_when_a_worker_is_killed_in_their_middle(
+    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has counted goes with it, and is counted again by the other one."""
+    monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 10)
+    file = write_people(tmp_path / "logistic.parquet")
+    here, killed = count_bytes(file), []
+
+    def map_and_kill(*given: Any) -> Iterator[Any]:
+        counts = map_partitions(*given)
+        yield next(counts)
+        killed.append(min(connection.connect(cluster).run(os.getpid).values()))
+        os.kill(killed[0], signal.SIGKILL)
+        yield from counts
+
+    monkeypatch.setattr("credit.fairness.partitions.map_partitions", map_and_kill)
+    monkeypatch.setenv(VARIABLE, cluster)
+    assert count_bytes(file) == here
+    assert killed
 
 
 def _kill_once(folder: Path, number: int) -> tuple[int, int]:

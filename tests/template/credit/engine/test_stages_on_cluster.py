@@ -8,6 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 from click import Command
 
+from credit.alternatives.fold_scores import score_variants
+from credit.alternatives.models import TunedModel
+from credit.alternatives.variants import Variant
+from credit.candidates.random_forest import RandomForestParams
 from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.data.tables import is_favourable
@@ -21,6 +25,8 @@ from credit.training.train import TrainParams, train_candidate
 from stages import predict, rescore, select_features, validate
 from testing.lenders.loans import make_loans
 from testing.lenders.quick import CONTRACT_FILE, QuickLender, make_quick_lender
+from tests.template.credit.alternatives.test_searched import CONTRACT as SMALL
+from tests.template.credit.alternatives.test_searched import PARTITIONS, SELECT, regress
 
 KEPT = (("income", "home"), ("employed", "income"))
 
@@ -104,6 +110,20 @@ def test_rescore_scores_another_cut_into_folds_alike(cluster: str, folded: Path,
     here = run_by("local", rescore.run, given, ["partitions", "reseeded"])
     assert pq.read_table(pa.BufferReader(here["partitions"])).num_rows == 300
     assert run_by(cluster, rescore.run, given, ["partitions", "reseeded"]) == here
+
+
+def test_alternatives_score_alike(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folds of both partitions by a regression, and by a forest."""
+    trees = {"n_estimators": 10, "max_depth": 3, "min_samples_leaf": 1, "max_features": None, "max_samples": 100}
+    small = RandomForestParams(**trees, class_weight=None)
+    forest = Variant("random_forest", {}, TunedModel("random_forest", small))
+    told = []
+    for engine in ("local", cluster):
+        monkeypatch.setenv(VARIABLE, engine)
+        scored = score_variants(SMALL, SELECT, PARTITIONS, [regress(1), forest], seed=0)
+        told.append([[scores.tobytes() for scores in one] for one in scored])
+    assert told[0] == told[1]
+    assert len({*told[0][0], *told[0][1]}) == 4
 
 
 def test_features_are_the_same_however_columns_are_dealt(
