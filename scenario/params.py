@@ -105,10 +105,10 @@ class LoanappParams(Params):
 
 
 class FetchParams(Params):
-    """The block `fetch`: one entry per bundled dataset."""
+    """The block `fetch`: one entry per bundled dataset that the project has."""
 
-    loanapp: LoanappParams
-    scenario: ScenarioParams
+    loanapp: LoanappParams | None = None
+    scenario: ScenarioParams | None = None
 
 
 def find_version_problems(params: LoanappParams) -> list[Problem]:

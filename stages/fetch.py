@@ -57,10 +57,12 @@ def run(dataset: str, raw: Path, provenance_file: Path) -> None:
     """Write the raw file and its provenance."""
     params = read_params(FetchParams, "fetch")
     match dataset:
-        case "loanapp":
+        case "loanapp" if params.loanapp:
             provenance = fetch_loanapp(raw, params.loanapp)
-        case "scenario":
+        case "scenario" if params.scenario:
             provenance = fetch_scenario(raw, params.scenario)
         case other:
-            raise CreditError(Problem("fetch", f"the dataset {other}", f"one of {', '.join(FetchParams.model_fields)}"))
+            known = ", ".join(name for name, of in params if of)
+            fix = "each has a block of its own there"
+            raise CreditError(Problem("params.yaml: fetch", f"the dataset {other}", f"one of {known}", fix))
     provenance.write(provenance_file)

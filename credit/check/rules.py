@@ -28,7 +28,7 @@ def find_disagreements(contract: Contract, blocks: ReadBlocks) -> Iterator[Probl
     fetch, split, fairness = blocks.find(FetchParams), blocks.find(SplitParams), blocks.find(Fairness)
     train, choose = blocks.find(TrainParams), blocks.find(ChooseParams)
     alternatives = blocks.find(FindAlternativesParams)
-    if fetch:
+    if fetch and fetch.loanapp:
         yield from find_version_problems(fetch.loanapp)
     if split:
         yield from find_split_problems(contract, split)

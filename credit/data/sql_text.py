@@ -19,12 +19,21 @@ def quote_literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str | Path) else str(value)
 
 
+def check_utf8(name: str) -> None:
+    """Raise CreditError for the name of a file whose bytes are no UTF-8: neither DuckDB nor JSON could be told it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise CreditError(Problem(ascii(name), "a name that is not UTF-8", "one that is", "rename it")) from None
+
+
 def quote_file(file: Path | str) -> str:
     """Quote the name of a file to read, so that `*`, `?` and `[` in it are themselves.
 
     Raises CreditError for a name that DuckDB cannot be told: in a pattern it takes a backslash for a slash.
     """
     name = str(file)
+    check_utf8(name)
     if not re.search(r"[*?[]", name):
         return quote_literal(f"./{name}" if name.startswith("~") else name)  # else it is somebody's home
     if "\\" in name:

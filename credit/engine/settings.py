@@ -18,7 +18,7 @@ from credit.common.params import Params, parse_block
 
 VARIABLE = "CREDIT_ENGINE"
 
-_ADDRESS = re.compile(r"(tcp|tls)://[^\s/:]+(:\d+)?|(tcp|tls)://\[[0-9a-fA-F:]+\](:\d+)?")
+_ADDRESS = re.compile(r"(tcp|tls)://([^\s/:]+|\[[0-9a-fA-F:]+\]):\d{1,5}", re.ASCII)
 _EXPECTED = "an address like tcp://scheduler:8786"
 
 

@@ -62,7 +62,7 @@ def _cast_integer_sql(value: str, source: str) -> str:
     if source.endswith(("INT", "INTEGER")):
         return f"WHEN {value} IS NOT NULL THEN CAST({value} AS BIGINT)"
     if source in ("FLOAT", "DOUBLE"):
-        return f"WHEN {is_whole_sql(value)} THEN CAST({value} AS BIGINT)"
+        return f"WHEN {is_whole_sql(value, source)} THEN CAST({value} AS BIGINT)"
     text = f"CAST({value} AS VARCHAR)"
     digits = rf"WHEN regexp_full_match({text}, '\s*[+-]?[0-9]+(\.0*)?\s*') THEN CAST({text} AS BIGINT) "
     return f"{digits}WHEN {text} ILIKE '%e%' AND {is_whole_sql(text)} THEN CAST(CAST({text} AS DOUBLE) AS BIGINT)"

@@ -4,8 +4,8 @@ from credit.contract.columns import Column
 from credit.contract.levels import UNDISCLOSED
 from credit.data.sql_text import quote_literal
 
-EXACT_FLOATS = 2**53
-"""From it on two whole numbers may be the same float."""
+EXACT_FLOATS = {"FLOAT": 2**24, "DOUBLE": 2**53}
+"""By DuckDB's type of a float the number from which on two whole numbers may be the same one."""
 
 
 def cast_text_sql(value: str, column: Column, source: str) -> str:
@@ -18,9 +18,9 @@ def cast_text_sql(value: str, column: Column, source: str) -> str:
         code = f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"
         lost = ""
         if column.role in ("id", "group"):
-            largest = EXACT_FLOATS if source == "DOUBLE" else 2**24
+            largest = EXACT_FLOATS[source]
             lost = f"WHEN abs({value}) >= {largest} THEN CAST(CAST('not ' || {text} AS BIGINT) AS VARCHAR) "
-        return f"CASE {lost}WHEN {is_whole_sql(value)} THEN {code} WHEN NOT isnan({value}) THEN {text} END"
+        return f"CASE {lost}WHEN {is_whole_sql(value, source)} THEN {code} WHEN NOT isnan({value}) THEN {text} END"
     if source.startswith("DECIMAL"):
         return rf"regexp_replace({text}, '\.0+$', '')"
     codes = [*map(str, column.allowed or ()), *column.folded]
@@ -33,10 +33,10 @@ def cast_text_sql(value: str, column: Column, source: str) -> str:
     return f"CASE WHEN {is_code} THEN left({text}, -2) ELSE {text} END"
 
 
-def is_whole_sql(value: str) -> str:
-    """Build SQL for whether a number is whole, and small enough for a float to be exact."""
+def is_whole_sql(value: str, source: str = "DOUBLE") -> str:
+    """Build SQL for whether a number is whole, and small enough for a float, of the type `source`, to be exact."""
     number = f"CAST({value} AS DOUBLE)"
-    return f"abs({number}) < {EXACT_FLOATS} AND {number} = trunc({number})"
+    return f"abs({number}) < {EXACT_FLOATS[source]} AND {number} = trunc({number})"
 
 
 def fold_sql(level: str, column: Column) -> str:

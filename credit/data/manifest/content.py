@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
+from credit.data.sql_text import check_utf8
 
 FORMAT, FORMAT_VERSION = "data-manifest", 1
 _START = b'{"format": "data-manifest"'
@@ -131,6 +132,7 @@ def _read_part(line: bytes, where: str) -> Part:
 
 def check_part_path(path: str, where: str) -> None:
     """Check that a path is plain and leads nowhere but below the root. Raises CreditError if not."""
+    check_utf8(path)
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or str(pure) != path or "\\" in path:
         raise CreditError(Problem(where, f"the path {path[:80]!r}", "a plain path below the root"))

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from copier._vcs import get_repo
 
+from credit.check.blocks import read_blocks
 from credit.common.errors import CreditError
 from scaffold.adoption import Adoption, _find_address, adopt
 from scaffold.answers import ANSWERS_FILE, read_answers
@@ -96,6 +97,7 @@ def test_every_answer_arrives(template: Repository, project: Repository) -> None
     params = yaml.safe_load(read["params.yaml"])
     assert params["data"]["contract"] == "scenario"
     assert list(params["fetch"]) == ["scenario"]
+    assert not read_blocks(Path("params.yaml")).problems
     assert {name for name in read if name.startswith("release/evidence/places/")} == {"release/evidence/places/us.yaml"}
     assert not [name for name in read if "loanapp" in name]
     assert yaml.safe_load(read[ANSWERS_FILE]) == {**ANSWERS, "_commit": "v0.1.0", "_src_path": str(template.folder)}
@@ -145,6 +147,7 @@ def test_the_study_alone_may_stay(template: Repository, project: Repository) -> 
     assert "has no tag v0.1.0" in done.notes[0]
     params = yaml.safe_load((project.folder / "params.yaml").read_text())
     assert params == before | {"fetch": {"loanapp": before["fetch"]["loanapp"]}}
+    assert not read_blocks(Path("params.yaml")).problems
     assert 'ENVIRONMENTS = ("prod",)' in (project.folder / "credit/registry/names.py").read_text()
 
 

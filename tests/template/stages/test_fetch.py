@@ -11,7 +11,7 @@ from credit.common.errors import CreditError
 from credit.contract import load_contract
 from scenario.params import LoanappParams
 from stages.__main__ import main
-from stages.fetch import fetch_loanapp
+from stages.fetch import fetch_loanapp, run
 from stages.ingest import ingest_table
 from testing.lenders.frozen import LENDER
 
@@ -108,6 +108,17 @@ def test_another_release_of_the_package_is_refused(tmp_path: Path) -> None:
 def test_a_dataset_that_is_not_bundled_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CONTRACT.parents[2])
     paths = (str(tmp_path / "raw"), str(tmp_path / "provenance.json"))
-    with pytest.raises(CreditError, match="found the dataset nope, expected one of loanapp, scenario"):
+    with pytest.raises(CreditError, match="fetch: found the dataset nope, expected one of loanapp, scenario"):
         main(["fetch", "nope", *paths])
     assert not list(tmp_path.iterdir())
+
+
+def test_of_two_datasets_one_may_be_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `make adopt` leaves one; the other one's block is not missed until it is fetched."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("fetch: {scenario: {rows: 10}}")
+    run.callback("scenario", Path("raw"), Path("provenance.json"))  # type: ignore[misc]
+    assert len(Path("raw").read_text().splitlines()) == 11
+    with pytest.raises(CreditError, match="fetch: found the dataset loanapp, expected one of scenario;"):
+        main(["fetch", "loanapp", "other", "provenance.json"])
+    assert not Path("other").exists()

@@ -144,6 +144,7 @@ def test_a_value_is_typed_exactly(typed: Typed, column: str, content: str | pa.A
         ("type: integer, range: [0, 9]", "4503599627370497.4", "'4503599627370497.4' in row 1, expected integer"),
         ("type: integer, range: [0, 9]", "1|3.7", "'3.7' in row 2, expected integer"),
         ("type: integer", pa.array([1.0, 3.7]), "'3.7' in row 2, expected integer"),
+        ("type: integer", pa.array([1.0, 2.0**24], pa.float32()), "'16777216.0' in row 2, expected integer"),
         ("type: number", "1|1,5".replace(",", "x"), "'1x5' in row 2, expected number"),
         ("type: number", pa.array([[1.0], [2.0]]), "'[1.0]' in row 1 and 1 more like it, expected number"),
         ("type: date", "2024-01-01 13:00:00", "'2024-01-01 13:00:00' in row 1, expected date"),
@@ -182,6 +183,11 @@ def test_parts_of_a_folder_may_differ_in_type_as_pandas_writes_them(typed: Typed
 def test_a_part_of_a_folder_is_not_rounded_to_the_type_of_the_first(typed: Typed) -> None:
     with pytest.raises(CreditError, match=r"found '3\.7' in row 3, expected integer"):
         typed("type: integer", pa.array([1, 2]), pa.array([3.7, None]))
+
+
+def test_a_whole_number_beside_a_part_of_floats_that_lack_its_digits_is_refused(typed: Typed) -> None:
+    with pytest.raises(CreditError, match=r"found '16777216\.0' in row 1, expected integer"):
+        typed("type: integer", pa.array([2**24 + 1]), pa.array([3.0, None], pa.float32()))
 
 
 def test_the_time_zone_of_the_machine_changes_nothing(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """A raw file that cannot be read is named, with the line, and nobody's data is in the message."""
 
+import os
 import re
 from pathlib import Path
 
@@ -126,6 +127,15 @@ def test_a_name_that_can_only_be_read_as_a_pattern_is_refused(contract: Contract
         read_typed(contract, tmp_path / "a\\b*", tmp_path)
     write_rows(tmp_path / "a\\b", [("Ada", 1.0, True)], parquet=False)
     assert read_typed(contract, tmp_path / "a\\b", tmp_path) == [("Ada", 1.0, True)]
+
+
+@pytest.mark.parametrize("parquet", [False, True], ids=["csv", "parquet"])
+def test_a_name_that_is_not_utf_8_is_refused(contract: Contract, tmp_path: Path, parquet: bool) -> None:
+    file = tmp_path / os.fsdecode(b"raw/2026-\xe4.x")
+    write_rows(file, [("Ada", 1.0, True)], parquet)
+    for raw in (file, file.parent):
+        with pytest.raises(CreditError, match=r"2026-\\udce4\.x': found a name that is not UTF-8, .*; rename it$"):
+            read_typed(contract, raw, tmp_path)
 
 
 def test_a_column_that_only_the_names_of_folders_have_is_told_how_to_add(contract: Contract, tmp_path: Path) -> None:

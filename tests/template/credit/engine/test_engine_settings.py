@@ -43,6 +43,7 @@ def test_the_variable_goes_before_the_block(
         ("{kind: ray}", "params.yaml: engine.kind: found 'ray', expected 'local' or 'dask'"),
         ("{kind: dask}", "params.yaml: engine: found kind dask without an address, expected an address like tcp://"),
         ("{address: 'http://a'}", "params.yaml: engine.address: found 'http://a', expected an address like tcp://"),
+        ("{address: 'tcp://a'}", "params.yaml: engine.address: found 'tcp://a', expected an address like tcp://"),
         ("{partitions: 0}", "params.yaml: engine.partitions: found 0, expected "),
         ("{workers: 2}", "params.yaml: engine.workers: unknown key"),
     ],

@@ -201,6 +201,7 @@ def test_rows_that_the_files_do_not_have_stop_the_stage(lake: Path, tmp_path: Pa
         (lambda lake: (lake / "part-9.parquet").rename(lake / "part-9.PARQUET"), "part-9.PARQUET among the data"),
         (lambda lake: [(lake / "x.csv").touch(), (lake / "b/y").touch()], "b/y and 1 more among the data"),
         (lambda lake: (lake / "part-9.parquet").rename(lake / "part\\9.parquet"), "a plain path below the root"),
+        (lambda lake: (lake / "part-9.parquet").rename(lake / "\udce4.parquet"), "a name that is not UTF-8"),
         (
             lambda lake: pq.write_table(pa.table({"Income": [1], "income": [1]}), lake / "a.parquet"),
             "a name used by column 1 too",
