@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from threading import Thread
 
 import click
@@ -15,7 +14,8 @@ _FOR_EVER = "1000 days"
 
 
 def _end_at_eof() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # without the lock of sys.stdin, which Python wants when it ends by another signal
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -29,5 +29,7 @@ def run_dask_cluster(folder: Path, path: str = "") -> Iterator[tuple[str, subpro
         assert "CREDIT_ENGINE=" in said, f"no address: {said}"
         yield said.strip().partition("CREDIT_ENGINE=")[2], process
     finally:
-        process.terminate()  # SIGINT is ignored by what a shell started in the background
+        if process.poll() is None:
+            process.terminate()  # SIGINT is ignored by what a shell started in the background
+            assert process.wait() == 130, "ended as by Ctrl-C, whether standard input has ended or not"
         process.communicate()
