@@ -119,7 +119,7 @@ def _describe_verdict(judged: _Judged, main: str, where: str) -> Findings:
         found = [f"{blocking[reason]}: {reason}" if reason in blocking else reason for reason in against]
     found += [f"fails, and the policy blocks nothing: {one.reason}" for one in _list_silent_failures(verdict)]
     fix = f"a waiver on {main} says who answers for it, and for a fail a second person: waivers/README.md"
-    return Findings([Problem(by, one, fix=fix) for one in found], list(_list_notes(verdict, chosen, by)))
+    return Findings([Problem(by, one.rstrip("."), fix=fix) for one in found], list(_list_notes(verdict, chosen, by)))
 
 
 def _list_silent_failures(verdict: FairnessVerdict) -> list[Finding]:

@@ -38,7 +38,8 @@ def check_gates() -> Findings:
         return Findings([Problem(where, f"did not pass: {one}", fix=fix) for one in choice.chosen.against], notes)
     failures = FairnessReport.read(Path(FairnessReport.locate(HEURISTIC))).unsigned_failures
     fix = "a signed exception, a waiver with `second`: waivers/README.md"
-    problems = [Problem("the rule", f"fails equal treatment: {one.reason}", "a pass", fix) for one in failures]
+    found = [f"fails equal treatment: {one.reason.rstrip('.')}" for one in failures]
+    problems = [Problem("the rule", one, "a pass", fix) for one in found]
     notes += [f"the rule is not eligible: {one}" for one in choice.chosen.against]
     return Findings(problems, [f"no model in this version: it decides by the rule, {choice.why}", *notes])
 

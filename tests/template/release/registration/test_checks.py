@@ -95,6 +95,7 @@ def test_a_rule_that_fails_equal_treatment_needs_a_signed_exception(finished: Pr
     after = check(finished)
     assert is_told(after)
     assert "a signed exception, a waiver with `second`" in " ".join(after["problems"])
+    assert not [problem for problem in after["problems"] if ".," in problem or ".;" in problem]
     compared = finished.run("python", "-m", "release", "compare", "HEAD", "--gate", check=False)
     assert compared.returncode != 0
     assert "the rule fails equal treatment, and nobody signs for it: race Black" in compared.stdout
