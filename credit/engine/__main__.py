@@ -41,8 +41,10 @@ def run(workers: int, port: int, memory: str, until_eof: bool) -> None:
     try:
         cluster = LocalCluster(n_workers=workers, host="127.0.0.1", scheduler_port=port, silence_logs=50, **options)
     except RuntimeError as error:
-        cause = error.__cause__ or error
-        raise CreditError(Problem(f"127.0.0.1:{port}", str(cause), fix="take another --port")) from None
+        cause: BaseException = error
+        while deeper := cause.__cause__ or cause.__context__:
+            cause = deeper
+        raise CreditError(Problem(f"127.0.0.1:{port}", str(cause).rstrip("."), fix="take another --port")) from None
     with cluster:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         if until_eof:
