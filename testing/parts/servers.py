@@ -1,5 +1,6 @@
 """Real parts, started on loopback and ended by their process id."""
 
+import errno
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,16 +34,37 @@ class Process(Protocol):
         """Return the exit code, or None while it runs."""
 
 
+_claims: deque[socket.socket] = deque()
+"""What tells other processes of the ports that this one found last: a name for each, which ends with the process."""
+
+_MOST_CLAIMS = 100
+"""By then what was started at the oldest port has it, or has ended. A claim is an open file."""
+
+
 def find_free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens on; all stay open until the last is found, so that they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
+    """Find ports that nobody listens on, nor is about to: of two tests that found the same one, the second fails."""
+    found: list[int] = []
+    while len(found) < count:
+        with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+            port = one.getsockname()[1]
+        if port not in found and claim_port(port):
+            found.append(port)
+    return found
+
+
+def claim_port(port: int) -> bool:
+    """Claim a port among all tests on this machine; False where one has claimed it lately."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0tests-port-{port}")
+    except OSError as error:  # any other than this one: a system without such names
+        claim.close()
+        return error.errno != errno.EADDRINUSE
+    _claims.append(claim)
+    if len(_claims) > _MOST_CLAIMS:
+        _claims.popleft().close()
+    return True
 
 
 def wait_until(ready: Callable[[], bool], what: str, process: Process | None = None) -> None:
