@@ -2,11 +2,8 @@
 
 import json
 import signal
-import socket
 import threading
-import time
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from credit.registry.store import Store
 from testing.decisions import list_identifiers
 from testing.load import Load
 from testing.parts.servers import PATIENCE, Cluster, fill, mount_small_disk, wait_until
+from testing.parts.sockets import connect, read_to_end
 from testing.services import Service, run_service
 
 CLIENTS = 6
@@ -255,22 +253,24 @@ def test_a_reason_that_postgresql_could_not_keep_never_reaches_the_log(
     assert logged(server.url)[answer["id"]] == 1
 
 
-def test_what_was_taken_in_before_the_end_is_answered(service: Service, asked: list[dict[str, Any]]) -> None:
+def test_what_was_taken_in_before_the_end_is_answered(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
     """Applications that are waiting when the process is told to end; a client that comes later is turned away."""
-    body, port = json.dumps({"applications": asked[:1] * 1000}).encode(), int(service.url.rsplit(":", 1)[1])
+    body = json.dumps({"applications": asked[:1] * 1000}).encode()
     head = "POST /v1/decisions/batch HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json"
-    head += f"\r\ncontent-length: {len(body)}"
-    clients = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(8)]
-    for client in clients:
-        client.sendall(f"{head}\r\n\r\n".encode() + body[:-1])
-    time.sleep(0.5)
-    service.process.send_signal(signal.SIGTERM)
-    for client in clients:
-        client.sendall(body[-1:])
-    for client in clients:
-        answer = b"".join(iter(partial(client.recv, 1 << 16), b""))
-        client.close()
-        assert answer.startswith(b"HTTP/1.1 200")
-        assert answer.count(b'"decided_by"') == 1000
-    assert service.process.wait(PATIENCE) in (0, -signal.SIGTERM)
-    assert logged(sqlite(service)).total() == 8000
+    head += f"\r\ncontent-length: {len(body)}\r\n\r\n"
+    with run_service(released.url, tmp_path / "state", SERVICE_MAX_CALLER_REQUESTS="8") as service:
+        with connect(service.wait().url, 8) as clients:
+            for client in clients:
+                client.sendall(head.encode() + body[:-1])
+            wait_until(lambda: service.decide({}).status_code == 429, "that all eight are taken in")
+            service.process.send_signal(signal.SIGTERM)
+            for client in clients:
+                client.sendall(body[-1:])
+            for client in clients:
+                answer = read_to_end(client)
+                assert answer.startswith(b"HTTP/1.1 200")
+                assert answer.count(b'"decided_by"') == 1000
+        assert service.process.wait(PATIENCE) in (0, -signal.SIGTERM)
+        assert logged(sqlite(service)).total() == 8000

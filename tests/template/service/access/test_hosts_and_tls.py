@@ -165,7 +165,7 @@ def count_closed(service: Service, why: str) -> float:
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_a_handshake_that_is_never_finished_is_given_up_as_headers_are(encrypted: Service) -> None:
     """One that is never begun, one that stops, and one of which a byte comes now and then."""
-    hello = make_client_hello()
+    hello, before = make_client_hello(), count_closed(encrypted, "handshake_time")
     with connect(encrypted.url, 3) as (silent, half, slow):
         half.sendall(hello[:100])
         with suppress(ConnectionError):
@@ -174,11 +174,11 @@ def test_a_handshake_that_is_never_finished_is_given_up_as_headers_are(encrypted
                 time.sleep(0.05)
         for client in (silent, half, slow):
             assert read_to_end(client) == b""
-    assert count_closed(encrypted, "handshake_time") == 3
+    wait_until(lambda: count_closed(encrypted, "handshake_time") >= before + 3, "all three, each for its time")
     with connect(encrypted.url) as (plain,):
         plain.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert not read_to_end(plain).startswith(b"HTTP")
-    assert count_closed(encrypted, "handshake") == 1
+    wait_until(lambda: count_closed(encrypted, "handshake") >= 1, "what is no handshake")
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -186,7 +186,7 @@ def test_handshakes_count_among_the_connections_of_an_address(encrypted: Service
     with connect(encrypted.url, 60) as clients:
         assert ask_encrypted(encrypted, "/health/live") is not None
         assert read_to_end(clients[0]) == b""
-    assert count_closed(encrypted, "address") >= 40
+    wait_until(lambda: count_closed(encrypted, "address") >= 40, "those that gave way")
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")

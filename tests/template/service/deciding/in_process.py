@@ -45,7 +45,15 @@ ServeModel = Callable[[Callable[[Sequence[Any]], list[Decision]]], Client]
 
 
 @pytest.fixture
-def application(released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+def model_seconds() -> str:
+    """How long its model may take: on a busy machine, which no test is about, the rule would decide now and then."""
+    return "10"
+
+
+@pytest.fixture
+def application(
+    released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_seconds: str
+) -> Iterator[Application]:
     """The application with the version that is live in the store."""
     followers: list[Follower] = []
     loops: list[asyncio.AbstractEventLoop] = []
@@ -55,7 +63,7 @@ def application(released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             super().__init__(*values)
             followers.append(self)
 
-    settings = {"STATE": str(tmp_path / "state"), "POLL_SECONDS": "60", "MODEL_SECONDS": "0.5"}
+    settings = {"STATE": str(tmp_path / "state"), "POLL_SECONDS": "60", "MODEL_SECONDS": model_seconds}
     for name, value in settings.items():
         monkeypatch.setenv(f"SERVICE_{name}", value)
     monkeypatch.setenv("RELEASE_STORE", released.url)

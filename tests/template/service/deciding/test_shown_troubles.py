@@ -4,6 +4,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from credit.scoring.model import Decision
 from testing.parts.servers import PATIENCE, wait_until
 from tests.template.service.deciding.in_process import ServeModel
@@ -30,6 +32,7 @@ def test_a_model_that_fails_is_in_health_metrics_and_page(serve_model: ServeMode
     assert said.capitalize() in client.get("/").text
 
 
+@pytest.mark.parametrize("model_seconds", ["0.5"])
 def test_an_open_circuit_is_in_health_metrics_and_page_until_it_closes(
     serve_model: ServeModel, asked: list[dict[str, Any]]
 ) -> None:
