@@ -24,10 +24,10 @@ OWN = ("params.yaml", "dvc.lock", "data/contracts/", "data/raw/", "reports/", "w
 _NOT_READ = (".gitignore", "README.md", "benchmarks.md", ".jinja")
 
 
-def list_tracked_files() -> list[str]:
-    """List what git tracks or would add, and is there."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+def list_tracked_files(others: bool = True) -> list[str]:
+    """List what git tracks and is there; `others`: also what it would add."""
+    listed = ["git", "ls-files", "-z", "--cached", *(["--others", "--exclude-standard"] if others else [])]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     return [name for name in names if (ROOT / name).is_file()]
 
 

@@ -28,6 +28,9 @@ def test_it_is_green_after_a_change_of_parameters_contract_and_waivers(finished:
     finished.edit("params.yaml", "lowest_roc_auc: 0.65 ", "lowest_roc_auc: 0.7 ")
     finished.edit("params.yaml", 'salt: "2026"                 # the split', 'salt: "2027"                 # the split')
     finished.edit("data/contracts/loanapp.yaml", "name: loanapp", "name: loanapp\n# a remark")
+    remove_block(finished, "params.yaml", "  fair_logistic:  ", "  search:  ")
+    remove_block(finished, "params.yaml", "watch:  ")
+    (finished.folder / "loans.csv").write_text("a file that git was not told of\n")
     told = run_suite(finished)
     assert told.startswith(f"{NOT_ASKED}data/contracts/loanapp.yaml, params.yaml of your own")
     assert "choose changed in params.yaml since the pipeline ran: dvc repro" in told
@@ -36,6 +39,8 @@ def test_it_is_green_after_a_change_of_parameters_contract_and_waivers(finished:
 def test_it_is_green_with_a_candidate_that_was_not_trained_yet(finished: Project) -> None:
     finished.edit("params.yaml", "random_forest]   # files", "random_forest, fair_logistic]   # files")
     assert "there are other candidates since the pipeline ran: dvc repro" in run_suite(finished)
+    finished.run("dvc", "repro", "--quiet", "evaluate")
+    assert "choose has not run since reports/metrics.json changed: dvc repro" in run_suite(finished)
 
 
 def test_it_is_green_with_data_of_ones_own_and_without_those_of_the_demo(finished: Project) -> None:
@@ -51,14 +56,20 @@ def test_it_is_green_with_data_of_ones_own_and_without_those_of_the_demo(finishe
     make_loans().to_csv(finished.folder / "data/raw/mine", index=False)
     finished.run("dvc", "add", "--quiet", "data/raw/mine")
     assert "there are no results yet: dvc repro" in run_suite(finished)
+    finished.run("dvc", "repro", "--quiet", "ingest")
+    told = run_suite(finished)
+    assert "no stage has written a report yet: dvc repro" in told
+    assert "choose has not run yet: dvc repro" in told
     finished.run("dvc", "repro", "--quiet", "choose")
     run_suite(finished)
 
 
-def remove_block(project: Project, file: str, begin: str, end: str) -> None:
+def remove_block(project: Project, file: str, begin: str, end: str | None = None) -> None:
+    """Remove a block, up to the next one or the end of the file."""
     path = project.folder / file
-    before, _, rest = path.read_text().partition(begin)
-    path.write_text(before + rest[rest.index(end) :])
+    before, found, rest = path.read_text().partition(begin)
+    assert found, f"{file} has no {begin!r}"
+    path.write_text(before + (rest[rest.index(end) :] if end else ""))
 
 
 def test_what_changed_names_the_tests_that_mirror_it() -> None:
