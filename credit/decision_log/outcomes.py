@@ -41,7 +41,7 @@ def record_outcome(
     A report that does not say when is the same as the newest outcome with its value.
     """
     with outcomes.begin() as transaction:
-        _lock_decision(transaction.connection, decision)
+        lock_decision(transaction.connection, decision)
         there = _list_outcomes(transaction.connection, decision)
         same = [one for one in there if (one.outcome, one.label) == (value, label) and type(one.outcome) is type(value)]
         if observed_at is None and same and same[-1] == there[-1]:
@@ -71,7 +71,7 @@ def _list_outcomes(connection: Connection, decision: str) -> list[Outcome]:
     return [Outcome(*row) for row in connection.execute(query.order_by(columns.observed_at, columns.id))]
 
 
-def _lock_decision(connection: Connection, decision: str) -> None:
+def lock_decision(connection: Connection, decision: str) -> None:
     """Let the same report, sent to two services at once, come one after the other. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:decision, 0))")

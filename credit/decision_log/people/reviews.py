@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from credit.decision_log.database import Database, DecisionRow
 from credit.decision_log.integrity.append import Appender
+from credit.decision_log.outcomes import lock_decision
 from credit.decision_log.people.events import build_event
 from credit.decision_log.tables import EVENTS_TABLE, is_of_environment
 
@@ -41,6 +42,7 @@ class ReviewCounts(NamedTuple):
 def record_review(events: Appender, record: DecisionRow, review: Review, caller: str) -> RecordedReview:
     """Add a review of a decision; the newest one again changes nothing."""
     with events.begin() as transaction:
+        lock_decision(transaction.connection, record["id"])
         newest = select(EVENTS_TABLE).where(*_is_review_of(record["id"])).order_by(EVENTS_TABLE.c.happened_at.desc())
         row = transaction.connection.execute(newest.limit(1)).first()
         if row is not None and _read_review(row._mapping) == review:

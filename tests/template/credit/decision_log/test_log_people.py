@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from credit.decision_log.integrity.verify import verify_databases
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.thread import MonthThread
 from credit.decision_log.outcomes import Outcome, find_newest_outcome, list_outcomes, record_outcome
-from credit.decision_log.people import erasure
+from credit.decision_log.people import erasure, reviews
 from credit.decision_log.people.applicants import correct_decision, export_decision, find_decisions, hash_reference
 from credit.decision_log.people.erasure import count_expired, erase_applicant, erase_decisions, expire_decisions
 from credit.decision_log.people.events import build_event, list_events
@@ -248,6 +250,28 @@ def test_every_look_up_is_chained_and_an_altered_one_is_named(log: DecisionLog) 
     with log.database.begin_write() as connection:
         connection.execute(update(EVENTS_TABLE).where(EVENTS_TABLE.c.id == identifier).values(caller="nobody"))
     assert verify(log)["events"][0][0].startswith(f"altered: events {identifier}")
+
+
+def test_the_same_review_sent_to_two_services_at_once_is_recorded_once(
+    log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each stops between its look for the newest review and its own, as long as the other could do the same."""
+    other = DecisionLog(log.database.engine.url.render_as_string(hide_password=False), tmp_path / "other")
+    together, build = threading.Barrier(2), reviews.build_event
+
+    def build_together(*values: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(1)
+        return build(*values)
+
+    monkeypatch.setattr(reviews, "build_event", build_together)
+    first, one = find_decisions(log.database, SOMEBODY)[0], Review("deny", "analyst-7", "No proof", False)
+    with ThreadPoolExecutor(2) as pool:
+        told = [pool.submit(record_review, at.events, first, one, "backoffice") for at in (log, other)]
+        both = [review.result() for review in told]
+    other.close()
+    assert sorted(recorded.is_new for recorded in both) == [False, True]
+    assert len(list_events(log.database, first["id"], ("review",))) == 1
 
 
 def test_the_newest_review_of_a_decision_holds_and_is_counted_once(log: DecisionLog) -> None:
