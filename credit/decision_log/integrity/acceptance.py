@@ -6,15 +6,19 @@ from sqlalchemy import String, cast, select
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
-from credit.decision_log.integrity.chain import CHAINED_TABLES, ChainedTable
+from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, ChainedTable
 from credit.decision_log.integrity.checkpoints import Checkpoint, list_accepted, list_points
+from credit.decision_log.integrity.confirmed import Confirmation
 from credit.decision_log.integrity.reading import read_rows
+from credit.decision_log.integrity.removed import RemovedRange, gather_removals, read_removal_events
 from credit.decision_log.integrity.walk import ChainWalk
 from credit.registry.store import Store
 
 
 def find_chain(databases: Sequence[Database], store: Store, identifier: str) -> Checkpoint:
     """Find the chain of the row with an id, up to that row: what comes behind it nobody has looked at.
+
+    Rows that went by their age are none that are missing.
 
     Raises CreditError when there is none, when a checkpoint of a service covers it, or when it is not as it was
     written: no word of anybody mends that.
@@ -25,11 +29,19 @@ def find_chain(databases: Sequence[Database], store: Store, identifier: str) -> 
     if place <= max(known, default=-1):
         found = f"a checkpoint of a service covers it already, that of place {max(known):,}"
         raise CreditError(Problem(f"the chain of {identifier}", found, "a row that none covers"))
-    walk = ChainWalk(kind, writer, points, lambda row: None)
+    removed = _list_removed(databases, store, writer) if kind is DECISIONS else ()
+    walk = ChainWalk(kind, writer, points, lambda row: None, removed)
     finding = next(walk.walk(read_rows(databases, kind, writer, last=place), is_whole=False), None)
     if finding is not None:
         raise CreditError(Problem(f"the chain of {identifier}", str(finding), "one that is whole as it is"))
     return Checkpoint(table, walk.head)
+
+
+def _list_removed(databases: Sequence[Database], store: Store, writer: str) -> Sequence[RemovedRange]:
+    """List the ranges of a writer that went by their age, where the store confirms it."""
+    confirmation = Confirmation(databases, store)
+    told = filter(confirmation.confirms_removal, read_removal_events(databases))
+    return gather_removals(told).ranges.get(writer, ())
 
 
 def _find_place(databases: Sequence[Database], identifier: str) -> tuple[ChainedTable, str, int]:

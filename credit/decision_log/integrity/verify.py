@@ -75,6 +75,7 @@ class LogVerification:
         self._announced_since: datetime | None = None
         self._accepted: dict[str, set[int]] = {}
         self._by_service: list[Row] = []
+        self._rows_by_hand = 0
 
     def verify(self) -> list[TableReport]:
         """Verify every table. Raises CreditError when a database or the store does not answer."""
@@ -118,18 +119,17 @@ class LogVerification:
             walk.start_after(before, first - 1)
         lowest = first if first > 1 else _LOWEST
         accepted = self._accepted.get(writer, set()) & points.keys()  # else nothing holds the hash that was accepted
-        behind = max(accepted, default=_LOWEST - 1)
-        rows = self._watch_begin(kind, read_rows(self._databases, kind, writer, lowest, last), behind)
+        by_hand = _list_accepted(points.keys() - accepted, accepted)
+        rows = self._watch_rows(kind, read_rows(self._databases, kind, writer, lowest, last), by_hand)
         for finding in walk.walk(rows, is_whole=last is None):
             if finding.kind != "deleted" or not self._is_there_by_now(kind, finding):
                 report.add(finding)
         report.rows, report.writers = report.rows + walk.rows, report.writers + bool(walk.rows or any(points))
         report.erased, report.checkpoints = report.erased + walk.erased, report.checkpoints + walk.checkpoints
         report.removed += walk.removed
-        by_hand = _count_accepted(range(first, walk.last_place + 1), points.keys() - accepted, accepted)
-        report.accepted += by_hand
+        report.accepted += self._rows_by_hand
         if self._store is not None and not points.keys() - accepted:
-            report.unknown += walk.rows - by_hand
+            report.unknown += walk.rows - self._rows_by_hand
             self._judge_unannounced(kind, writer, report)
         elif last is None:
             report.beyond_checkpoint += max(0, walk.last_place - max([*points, first - 1]))
@@ -163,13 +163,15 @@ class LogVerification:
             return 1, 0
         return min(first for first, _ in there), None if self._until is None else max(last or 0 for _, last in there)
 
-    def _watch_begin(self, kind: ChainedTable, rows: Iterable[Row], behind: int) -> Iterator[Row]:
+    def _watch_rows(self, kind: ChainedTable, rows: Iterable[Row], by_hand: Sequence[range]) -> Iterator[Row]:
         """Note the earliest moment of a chained row, after which every row is chained.
 
-        Note also the first and the last row by a service that is behind a place.
+        Note also how many rows were accepted by hand, and the first and the last row by a service that is behind them.
         """
-        moment, self._by_service = kind.moments[-1], []
+        moment, self._by_service, self._rows_by_hand = kind.moments[-1], [], 0
+        behind = by_hand[-1][-1] if by_hand else _LOWEST - 1
         for row in rows:
+            self._rows_by_hand += any(row["sequence"] in places for places in by_hand)
             if row["sequence"] > behind and (kind is not EVENTS or row["kind"] == "review"):
                 self._by_service[1:] = [row]
             self._began = min(self._began or row[moment], row[moment])
@@ -225,11 +227,13 @@ class LogVerification:
                 report.add(Finding("inserted", kind.table.name, "", 0, str(found), text))
 
 
-def _count_accepted(places: range, announced: Set[int], accepted: Set[int]) -> int:
-    """Count the places that only somebody's word covers: up to an accepted one, from the checkpoint before it on."""
-    covered = sorted({*announced, *accepted, places.start - 1})
-    by_hand = (range(start + 1, end + 1) for start, end in pairwise(covered) if end in accepted)
-    return sum(len(range(max(one.start, places.start), min(one.stop, places.stop))) for one in by_hand)
+def _list_accepted(announced: Set[int], accepted: Set[int]) -> list[range]:
+    """List the places that only somebody's word covers: up to an accepted one, from the checkpoint before it on.
+
+    Of these, rows may be gone by their age.
+    """
+    covered = sorted({*announced, *accepted, 0})
+    return [range(start + 1, end + 1) for start, end in pairwise(covered) if end in accepted]
 
 
 def _read_erasure(database: Database, event: str) -> tuple[dict[str, Any], str | None, int | None] | None:

@@ -11,6 +11,8 @@ from credit.common.errors import CreditError
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import DECISIONS, EVENTS, Chain
 from credit.decision_log.integrity.checkpointing import CheckpointWriter
+from credit.decision_log.integrity.checkpoints import note_announcements
+from credit.decision_log.integrity.confirmed import find_ranges
 from credit.decision_log.integrity.continuing import find_end
 from credit.decision_log.integrity.findings import TableReport, describe_report
 from credit.decision_log.integrity.verify import verify_databases
@@ -235,3 +237,40 @@ def test_a_chain_that_is_not_whole_is_not_accepted(log: DecisionLog, store: Stor
     with pytest.raises(CreditError, match="no row of a chain has this id"):
         main(["accept", "0" * 32, "--reason", "So be it"])
     assert store.list_children("log/accepted") == ([], [])
+
+
+@pytest.mark.parametrize("is_accepted_first", [True, False])
+def test_a_chain_whose_beginning_went_by_its_age_is_accepted_and_its_rows_are_counted_once(
+    log: DecisionLog,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    is_accepted_first: bool,
+) -> None:
+    note_announcements(store)
+    monkeypatch.setenv("SERVICE_REMOVAL_MONTHS", "1")
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    rows = write_each(log, [make_record(decided_at=soon - timedelta(days=days)) for days in (100, 99, 0, 0)])
+    if is_accepted_first:
+        accept(rows[3]["id"])
+    with pytest.raises(SystemExit) as ended:
+        main(["expire"])
+    assert (ended.value.code, "2 decisions of prod" in capsys.readouterr().out) == (0, True)
+    if not is_accepted_first:
+        (finding,) = verify(log, store)["decisions"].findings
+        assert f"up to {rows[3]['id']} at place 4" in finding.text
+        accept(rows[3]["id"])
+    report = verify(log, store)["decisions"]
+    assert (report.found, report.rows, report.removed, report.accepted, report.unknown) == (0, 2, 2, 2, 0)
+
+
+def test_a_gap_that_only_an_event_explains_keeps_a_chain_from_being_accepted(log: DecisionLog, store: Store) -> None:
+    """Whoever writes the database can add such an event, and no announcement to the store."""
+    rows = write_each(log, [make_record() for _ in range(3)])
+    with log.database.begin_write() as connection:
+        ranges = find_ranges(connection, [DECISIONS.table.c.id == rows[0]["id"]])
+        connection.execute(DECISIONS.table.delete().where(DECISIONS.table.c.id == rows[0]["id"]))
+    detail = {"before": datetime.now(UTC).isoformat(), "decisions": 1, "ranges": ranges}
+    Appender(log.database, EVENTS).append(build_event("remove", "forger", None, detail))
+    with pytest.raises(CreditError, match="rows before it are missing"):
+        main(["accept", rows[2]["id"], "--reason", "So be it"])
