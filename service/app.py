@@ -107,8 +107,7 @@ def create(chosen: Settings | None = None) -> Any:
     """Create the service as an ASGI application, one per worker."""
     chosen = chosen or load_settings()
     connections = OpenConnections(build_limits(chosen), metrics.count_connection)
-    if chosen.workers > 1:
-        end_with_parent()
+    end_with_parent()  # whatever the settings say by now: one of several workers stays one
 
     @asynccontextmanager
     async def run_parts(app: FastAPI) -> AsyncIterator[dict[str, Any]]:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 
 def end_with_parent() -> None:
-    """Start a thread that ends this process, by SIGTERM, with the one that started it; at once if that has ended.
+    """Start a thread that ends a worker, by SIGTERM, with the process that started it; at once if that has ended.
+
+    A service of one worker is started by nobody of its own, and nothing is done.
 
     The parent is the one that `multiprocessing` knows from the beginning. The system's answer may come too late: an
     orphan that was slow to start would watch the process that it was handed to.

@@ -1,5 +1,6 @@
 """Several workers are one service."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from credit.registry.store import Store
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
 from testing.releases import deploy_versions
-from testing.services import run_service
+from testing.services import Service, run_service
 
 
 def test_all_workers_follow_and_say_so_together(released: Store, tmp_path: Path, asked: list[dict[str, Any]]) -> None:
@@ -41,6 +42,29 @@ def test_workers_end_with_the_process_that_started_them(released: Store, tmp_pat
         service.wait()
         service.kill()
         wait_until(lambda: not service.read_health(), "the end of the workers")
+
+
+def test_workers_that_start_by_other_settings_end_with_that_process_too(released: Store, tmp_path: Path) -> None:
+    """SIGHUP changes how many they are with the next start only, whatever the settings of one of them say."""
+    file = tmp_path / "settings"
+    file.write_text("SERVICE_WORKERS=2\n")
+    with run_service(released.url, tmp_path / "state", SERVICE_SETTINGS_FILE=str(file), COLD="yes") as service:
+        before = list_workers(service.wait())
+        assert len(before) == 2
+        file.write_text("SERVICE_WORKERS=1\n")
+        service.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not before & list_workers(service), "the end of the workers of before", service.process)
+        wait_until(lambda: len(list_workers(service)) == 2, "two others", service.process)
+        after = list_workers(service.wait())
+        service.kill()
+        wait_until(lambda: not any(map(is_running, after)), "the end of the workers")
+
+
+def list_workers(service: Service) -> set[int]:
+    """List the processes of the workers, beside which there is one that cleans up."""
+    parent = service.process.pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return {int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()}
 
 
 STARTER = """
