@@ -22,7 +22,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, description in {
         401: "No valid API key",
         403: "The API key lacks the role",
-        409: "The idempotency key belongs to another request, or a review overrides a decision without a reason",
+        409: "The idempotency key belongs to another request, a review overrides a decision without a reason, or an "
+        "outcome was observed before its decision or is yet to come",
         408: "The request took too long to arrive",
         413: "The body is too large",
         415: "The body is not JSON",
@@ -41,12 +42,16 @@ _BODY_KINDS: dict[str, Literal["one", "batch"]] = {"/v1/decisions": "one", "/v1/
 
 
 def describe_api(app: FastAPI) -> dict[str, Any]:
-    """Describe the API of the live version in OpenAPI; built once per version, for every request waits meanwhile."""
+    """Describe the API of the live version in OpenAPI, as it is by the settings of now.
+
+    Built once for both, as every request waits meanwhile.
+    """
     serving: LiveVersion | None = app.state.parts.follower.serving
+    settings = app.state.parts.settings
     made = getattr(app.state, "documented", None)
-    if made is None or made[0] is not serving:
-        app.state.documented = made = (serving, _build_openapi(app, serving))
-    content: dict[str, Any] = made[1]
+    if made is None or made[0] is not serving or made[1] is not settings:
+        app.state.documented = made = (serving, settings, _build_openapi(app, serving))
+    content: dict[str, Any] = made[2]
     return content
 
 

@@ -224,6 +224,25 @@ def test_the_documentation_names_the_settings_that_need_a_restart() -> None:
     assert named == set(Settings.model_fields) - RELOADED
 
 
+def test_the_documentation_says_from_sighup_on_what_the_settings_of_now_take(
+    released: Store, asked: Asked, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings"
+    file.touch()
+    named = asked[0] | {"applicant": "customer-4711"}
+    with run_service(released.url, tmp_path / "state", SERVICE_SETTINGS_FILE=str(file)) as service:
+        assert (service.wait().decide(named).status_code, _documents_applicants(service)) == (422, False)
+        file.write_text(f"SERVICE_APPLICANT_KEY={'k' * 32}\n")
+        os.kill(service.process.pid, signal.SIGHUP)
+        wait_until(lambda: "changed settings: applicant_key" in service.log.read_text(), "the setting")
+        assert (service.decide(named).status_code, _documents_applicants(service)) == (200, True)
+
+
+def _documents_applicants(service: Service) -> bool:
+    schemas = service.get("/openapi.json").json()["components"]["schemas"]
+    return "applicant" in schemas["DecisionRequest"]["properties"]
+
+
 def test_with_several_workers_sighup_starts_one_after_the_other_anew(
     released: Store, asked: Asked, tmp_path: Path, hung: dict[str, str]
 ) -> None:
