@@ -20,6 +20,7 @@ _ANNOUNCEMENTS = f"{LOG_PREFIX}/announcements.json"
 _ACCEPTED = f"{LOG_PREFIX}/accepted"
 
 _NAME = re.compile(r"(\d{12})-([0-9a-f]{64})\.json")
+_ACCEPTED_NAME = re.compile(r"(.+)-(\d+)\.json")
 
 
 class Checkpoint(NamedTuple):
@@ -75,6 +76,6 @@ def list_accepted(store: Store, table: str) -> dict[str, set[int]]:
     """List the writers whose chains in a table were accepted by hand, with the places up to which they were."""
     accepted: dict[str, set[int]] = {}
     for name in store.list_children(f"{_ACCEPTED}/{table}")[1]:
-        writer, _, place = name.removesuffix(".json").rpartition("-")
-        accepted.setdefault(writer, set()).add(int(place))
+        if found := _ACCEPTED_NAME.fullmatch(name):
+            accepted.setdefault(found[1], set()).add(int(found[2]))
     return accepted

@@ -144,6 +144,8 @@ def test_a_finding_with_an_honest_cause_is_accepted_by_a_command_that_leaves_a_t
     folder = "log/accepted/decisions"
     kept = [store.read(f"{folder}/{name}") or b"" for name in store.list_children(folder)[1]]
     assert [b"The store was away" in one for one in kept] == [True]
+    store.create(f"{folder}/of-somebody-else.json", b"{}")
+    assert not verify(log, store)["decisions"].found
 
 
 def accept(identifier: str) -> None:
