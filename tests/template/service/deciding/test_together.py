@@ -158,7 +158,8 @@ def test_of_a_call_that_hangs_the_rule_decides_everybody(
     decider.live.one._measured.append(QUICK)
     answers = ask(decider, [(serving, one) for one in applications[:6]])
     assert list_deciders(answers) == ["rule"] * 6
-    assert decider.live.circuits["one"] == "open"
+    while decider.live.circuits["one"] == "closed":  # who asks first may be late before the model has begun
+        assert list_deciders(ask(decider, [(serving, applications[0])])) == ["rule"]
     let_go.set()
 
 
