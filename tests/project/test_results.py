@@ -83,7 +83,7 @@ def test_the_reports_are_those_of_the_lock(lock: dict[str, Any]) -> None:
     files = {path: md5 for path, md5 in outs.items() if path.startswith("reports/") and path.endswith((".json", ".md"))}
     if not files:
         pytest.skip("no stage has written a report yet: dvc repro")
-    other = [path for path, md5 in files.items() if hash_file(ROOT / path) != md5]
+    other = [path for path, md5 in files.items() if not (ROOT / path).exists() or hash_file(ROOT / path) != md5]
     assert not other, f"{', '.join(other)}: not what the pipeline wrote; dvc repro, or git checkout"
 
 
@@ -122,7 +122,7 @@ def test_the_bundle_is_verified_and_scores_its_examples_as_it_was_recorded() -> 
 
 
 def test_the_bundle_is_the_champions(lock: dict[str, Any]) -> None:
-    read = {dep["path"]: dep["md5"] for dep in lock.get("package", {}).get("deps", ())}
-    if not BUNDLE.is_dir() or read.get(Choice.PATH) != hash_file(ROOT / Choice.PATH):
+    read, choice = {dep["path"]: dep["md5"] for dep in lock.get("package", {}).get("deps", ())}, ROOT / Choice.PATH
+    if not (BUNDLE.is_dir() and choice.exists() and read.get(Choice.PATH) == hash_file(choice)):
         pytest.skip("there is no bundle of this choice here: dvc pull, or dvc repro")
-    assert load_bundle(BUNDLE).manifest.candidate == Choice.read(ROOT / Choice.PATH).champion
+    assert load_bundle(BUNDLE).manifest.candidate == Choice.read(choice).champion
